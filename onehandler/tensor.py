@@ -1,0 +1,160 @@
+"""Tensor: an element type, a shape and one contiguous buffer; no numpy needed, numpy welcome.
+
+    Tensor.of("float32", (2, 2), [1, 2, 3, 4])     from Python values, row-major
+    tensor.values()                                to Python values, row-major
+    numpy.asarray(tensor)                          shares the buffer, copies nothing
+"""
+
+from __future__ import annotations
+
+from array import array
+from math import prod
+
+from onehandler.dtypes import DType, dtype_named
+from onehandler.errors import InvalidInput, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, Final, TypeAlias
+
+    Buffer: TypeAlias = bytes | bytearray | memoryview | array[Any]
+    Value: TypeAlias = float | int | bool | str
+    Tensors: TypeAlias = "Mapping[str, Tensor]"
+
+_NUMPY_TYPES = {
+    "bool": "|b1", "int8": "|i1", "uint8": "|u1", "int16": "<i2", "uint16": "<u2", "int32": "<i4",
+    "uint32": "<u4", "int64": "<i8", "uint64": "<u8", "float16": "<f2", "float32": "<f4", "float64": "<f8",
+}  # fmt: skip
+
+
+class Tensor:
+    """A dense, row-major array of one element type.
+
+    `data` is a C-contiguous buffer of exactly `dtype.nbytes(size)` bytes, or, for strings, a list of `size`
+    Python strings. A tensor doesn't copy what it is given and isn't to be changed afterwards.
+    """
+
+    __slots__ = ("data", "dtype", "shape")
+
+    def __init__(self, dtype: DType, shape: tuple[int, ...], data: Buffer | list[str]) -> None:
+        count = prod(shape)
+        if isinstance(data, list):
+            expected, got = (count if dtype.family == "string" else -1), len(data)
+        else:
+            expected, got = (dtype.nbytes(count) if dtype.bits else -1), memoryview(data).nbytes
+        if expected != got:
+            unit = "strings" if dtype.family == "string" else "bytes"
+            raise InvalidInput(f"{dtype.name}{list(shape)} takes {max(expected, count)} {unit}, {got} came")
+        self.dtype: Final = dtype
+        self.shape: Final = shape
+        self.data: Final = data
+
+    @classmethod
+    def of(cls, dtype: str | DType, shape: Sequence[int], values: Sequence[Any], *, where: str = "") -> Tensor:
+        """Build from `prod(shape)` Python values in row-major order.
+
+        Floats take int and float (not bool); integers take integers in range; bool takes bool; string takes
+        str. InvalidInput says which value is none of these, at `where`[index].
+        """
+        kind = dtype if isinstance(dtype, DType) else dtype_named(dtype)
+        return cls(kind, tuple(shape), _stored(kind, values, where))
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the buffer; for strings, of their UTF-8."""
+        if isinstance(self.data, list):
+            return sum(len(text.encode()) for text in self.data)
+        return memoryview(self.data).nbytes
+
+    def values(self) -> list[Any]:
+        """All elements in row-major order as Python numbers, booleans or strings."""
+        if isinstance(self.data, list):
+            return self.data
+        if self.dtype.native:
+            return memoryview(self.data).cast("B").cast(self.dtype.typecode).tolist()
+        # Bit patterns without a Python type are rare: their arithmetic stays off the cold path.
+        from onehandler import bit_patterns
+
+        return bit_patterns.decode(self.dtype, memoryview(self.data).cast("B"), self.size)
+
+    def nested(self) -> Any:
+        """The elements as lists of lists after the shape; a plain value when the shape is ()."""
+        if not self.shape:
+            return self.values()[0]
+        if not self.size:
+            return _empty(self.shape)
+        values = self.values()
+        for dimension in reversed(self.shape[1:]):
+            values = [values[i : i + dimension] for i in range(0, len(values), dimension)]
+        return values
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """Let numpy see the buffer. Raises AttributeError (as the protocol asks) where numpy has no such type."""
+        typestr = _NUMPY_TYPES.get(self.dtype.name)
+        if typestr is None:
+            raise AttributeError(f"numpy has no element type {self.dtype.name}; use values()")
+        return {"version": 3, "shape": self.shape, "typestr": typestr, "data": memoryview(self.data)}
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.dtype.name}{list(self.shape)})"
+
+
+def _stored(dtype: DType, values: Sequence[Any], where: str) -> Buffer | list[str]:
+    """Python values as this type's buffer, every value checked."""
+    wanted = _ACCEPTED[dtype.family]
+    if not set(map(type, values)) <= wanted:
+        index, value = next((i, v) for i, v in enumerate(values) if type(v) not in wanted)
+        raise InvalidInput(f"{dtype.name} takes {_WORDS[dtype.family]}, not {shown(value)}", where=f"{where}[{index}]")
+    if dtype.family == "string":
+        return list(values)
+    if not dtype.native:
+        from onehandler import bit_patterns  # see Tensor.values
+
+        return bit_patterns.encode(dtype, values, where)
+    try:
+        stored = array(dtype.typecode, values)
+    except OverflowError:
+        raise _out_of_range(dtype, values, where) from None
+    if dtype.name == "float32":
+        _check_finite(stored, values, where)
+    return stored
+
+
+_ACCEPTED = {
+    "float": frozenset({int, float}),
+    "int": frozenset({int}),
+    "bool": frozenset({bool}),
+    "string": frozenset({str}),
+}
+_WORDS = {"float": "numbers", "int": "whole numbers", "bool": "true or false", "string": "strings"}
+_INFINITY = float("inf")
+
+
+def _check_finite(stored: array[Any], values: Sequence[Any], where: str) -> None:
+    """Refuse numbers that became infinite on the way to float32; infinities that came as such may stay."""
+    if _INFINITY not in stored and -_INFINITY not in stored:
+        return
+    for index, (narrow, wide) in enumerate(zip(stored, values, strict=True)):
+        if abs(narrow) == _INFINITY and abs(wide) != _INFINITY:
+            raise InvalidInput("too large for float32, whose largest is 3.4e38", where=f"{where}[{index}]")
+
+
+def _out_of_range(dtype: DType, values: Sequence[Any], where: str) -> InvalidInput:
+    if dtype.family == "float":  # an int beyond the largest double
+        return InvalidInput(f"a number is too large for {dtype.name}", where=where)
+    index = next(i for i, value in enumerate(values) if not dtype.low <= value <= dtype.high)
+    return InvalidInput(f"{dtype.name} takes {dtype.low} to {dtype.high}", where=f"{where}[{index}]")
+
+
+def _empty(shape: tuple[int, ...]) -> list[Any]:
+    """Nested lists of a shape with no elements: (2, 0) is [[], []]."""
+    if len(shape) == 1:
+        return []
+    return [_empty(shape[1:]) for _ in range(shape[0])]
