@@ -1,0 +1,1 @@
+"""The HTTP side of the AWS emulator: one server, and everything that answers on it."""
