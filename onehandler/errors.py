@@ -96,6 +96,7 @@ class MethodNotAllowed(RequestError):
 
     @property
     def details(self) -> Mapping[str, str]:
+        """The Allow header, under the name HTTP gives it."""
         return {"allow": ", ".join(self.allowed)}
 
 

@@ -1,0 +1,51 @@
+"""Client protocols, one file each, and the way from a request to the one that answers it.
+
+A protocol is known by the first segment of its paths, so that a cold start imports only the one that is
+called. Adding one is a file here with `PROTOCOL`, a line in `PROTOCOLS` and a parameter in the conformance
+suite.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol as TypingProtocol
+
+    from onehandler.errors import OnehandlerError
+    from onehandler.handler import Handler
+    from onehandler.message import Request, Response
+    from onehandler.protocols.routing import Route
+
+    class Protocol(TypingProtocol):
+        """What each protocol's file offers as `PROTOCOL`."""
+
+        @property
+        def routes(self) -> tuple[Route, ...]:
+            """Every path it serves; no two protocols may claim the same."""
+            ...
+
+        def refuse(self, error: OnehandlerError) -> Response:
+            """Say an error the way this protocol's clients expect it."""
+            ...
+
+
+# First path segment → module. Segments are disjoint: a segment belongs to one protocol.
+PROTOCOLS = {
+    "predict": "onehandler.protocols.native",
+    "v1": "onehandler.protocols.tf_serving",
+    "healthz": "onehandler.protocols.health",
+    "ping": "onehandler.protocols.health",
+}
+
+
+def serves(path: str) -> bool:
+    """Tell whether a path belongs to a protocol (the fast lane) rather than to the web application."""
+    return path.split("/", 2)[1:2] != [] and path.split("/", 2)[1] in PROTOCOLS
+
+
+def protocol_at(path: str) -> Protocol | None:
+    """The protocol that owns a path, imported now, or None."""
+    module = PROTOCOLS.get(path.split("/", 2)[1]) if path.startswith("/") else None
+    return None if module is None else import_module(module).PROTOCOL

@@ -1,0 +1,109 @@
+"""Handler: one bundle, served. The one abstraction that every carrier calls.
+
+    handler = Handler.load("build/bundles/churn")    once, in the init phase
+    handler.predict({"X": tensor})                   named tensors in, named tensors out
+    handler.answer(request)                          any client protocol; never raises
+
+A bundle's own handler.py may define one subclass that overrides `preprocess`, `predict` or `postprocess`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from onehandler.bundle import Bundle
+from onehandler.errors import BundleError
+from onehandler.protocols import answer
+from onehandler.runtimes import open_model
+from onehandler.settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from onehandler.message import Request, Response
+    from onehandler.runtimes import Runtime
+    from onehandler.signature import Signature
+    from onehandler.tensor import Tensor, Tensors
+
+
+class Handler:
+    """Serves one bundle; safe to call from many threads at once."""
+
+    def __init__(self, bundle: Bundle, runtime: Runtime, settings: Settings) -> None:
+        self.bundle: Final = bundle
+        self.runtime: Final = runtime
+        self.settings: Final = settings
+
+    @classmethod
+    def load(cls, bundle: Bundle | str, settings: Settings | None = None) -> Handler:
+        """Verify the bundle, open its model and make the handler (the bundle's own subclass, if it has one).
+
+        `settings` default to the environment's. BundleError says what is wrong with the bundle.
+        """
+        settings = settings or Settings(os.environ)
+        if isinstance(bundle, str):
+            bundle = Bundle.load(bundle, settings.digest)
+        runtime = open_model(bundle.runtime, bundle.model_path, settings.threads)
+        _check_declared(bundle.signature, runtime.signature)
+        found = _own_class(bundle.handler_path, cls) if bundle.handler_path else cls
+        return found(bundle, runtime, settings)
+
+    @property
+    def signature(self) -> Signature:
+        """What the model takes and gives, with its column names."""
+        return self.bundle.signature
+
+    def predict(self, inputs: Tensors) -> Tensors:
+        """Answer named tensors with named tensors.
+
+        Raises InvalidInput when the inputs don't fit the signature, ModelError when the model cannot answer
+        them.
+        """
+        ready = self.preprocess(inputs)
+        self.signature.check_inputs(ready)
+        return self.postprocess(self.runtime.run(ready))
+
+    def preprocess(self, inputs: Tensors) -> Tensors:
+        """Override to turn what clients send into what the model takes."""
+        return inputs
+
+    def postprocess(self, outputs: dict[str, Tensor]) -> Tensors:
+        """Override to turn what the model gives into what clients get."""
+        return outputs
+
+    def answer(self, request: Request) -> Response:
+        """Answer any client protocol over any HTTP-like carrier; every fault becomes a Response."""
+        return answer(self, request)
+
+    def close(self) -> None:
+        """Free the model."""
+        self.runtime.close()
+
+
+def _check_declared(manifest: Signature, model: Signature) -> None:
+    """Refuse a manifest whose tensors aren't those of the model file."""
+    for side in ("inputs", "outputs"):
+        told = [(spec.name, spec.dtype.name, len(spec.shape)) for spec in getattr(manifest, side)]
+        real = [(spec.name, spec.dtype.name, len(spec.shape)) for spec in getattr(model, side)]
+        if told != real:
+            raise BundleError(f"the manifest's {side} {told} are not the model's {real}", where="signature")
+
+
+def _own_class(path: str, base: type[Handler]) -> type[Handler]:
+    """Execute the bundle's handler.py (its digest has been checked) and take its Handler subclass."""
+    from importlib.util import module_from_spec, spec_from_file_location  # only bundles with code need it
+
+    spec = spec_from_file_location("onehandler_bundle_handler", path)
+    if spec is None or spec.loader is None:
+        raise BundleError("cannot be loaded as a Python module", where=path)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = [
+        each
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, base) and each.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise BundleError(f"must define one subclass of Handler, has {len(found)}", where=path)
+    return found[0]

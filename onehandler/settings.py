@@ -1,0 +1,66 @@
+"""The only reader of the environment. `ONEHANDLER_*` are ours; the others are set by the platforms."""
+
+from __future__ import annotations
+
+from onehandler.errors import SettingsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Final
+
+_MEGABYTE = 1024 * 1024
+_MB_PER_VCPU = 1769  # Lambda gives one vCPU at 1,769 MB and more in proportion
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class Settings:
+    """What the deployment decides, read once in the init phase.
+
+    | variable | default | meaning |
+    | --- | --- | --- |
+    | ONEHANDLER_BUNDLE | bundle beside the code | folder of the bundle to serve |
+    | ONEHANDLER_BUNDLE_DIGEST | none | sha256 of bundle.json; anything else is refused |
+    | ONEHANDLER_THREADS | from the memory setting | cores one model run may use |
+    | ONEHANDLER_MAX_BODY_MB | 10 | largest request body after decompression |
+    | ONEHANDLER_SERVICE | onehandler | service name in logs and metrics |
+    | ONEHANDLER_METRICS_NAMESPACE | OneHandler | CloudWatch namespace |
+    | ONEHANDLER_LOG_LEVEL | INFO | DEBUG, INFO, WARNING or ERROR |
+    """
+
+    __slots__ = ("bundle", "digest", "function", "log_level", "max_body", "namespace", "service", "threads")
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        task_root = environ.get("LAMBDA_TASK_ROOT", "")
+        self.bundle: Final = environ.get("ONEHANDLER_BUNDLE") or (
+            f"{task_root}/bundle" if task_root else "bundle"
+        )
+        self.digest: Final = environ.get("ONEHANDLER_BUNDLE_DIGEST", "").lower()
+        self.threads: Final = _threads(environ)
+        self.max_body: Final = _positive(environ, "ONEHANDLER_MAX_BODY_MB", 10) * _MEGABYTE
+        self.service: Final = environ.get("ONEHANDLER_SERVICE", "onehandler")
+        self.namespace: Final = environ.get("ONEHANDLER_METRICS_NAMESPACE", "OneHandler")
+        self.function: Final = environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+        self.log_level: Final = environ.get("ONEHANDLER_LOG_LEVEL", "INFO").upper()
+        if self.log_level not in _LOG_LEVELS:
+            raise SettingsError(f"must be one of {', '.join(_LOG_LEVELS)}", where="ONEHANDLER_LOG_LEVEL")
+
+
+def _threads(environ: Mapping[str, str]) -> int:
+    """Cores per run: as said, else the vCPUs that Lambda's memory setting buys, else all there are."""
+    if "ONEHANDLER_THREADS" in environ:
+        return _positive(environ, "ONEHANDLER_THREADS", 1)
+    if "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" in environ:
+        return -(-_positive(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 128) // _MB_PER_VCPU)
+    from os import cpu_count
+
+    return cpu_count() or 1
+
+
+def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"must be a whole number of at least 1, not {text!r:.40}", where=name)
+    return int(text)
