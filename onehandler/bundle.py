@@ -28,7 +28,7 @@ FORMAT = 1
 _MANIFEST_LIMIT = 16 * 1024 * 1024
 _BLOCK = 1024 * 1024
 # OpenSSL hashes four times as fast as Python's own sha256, but takes 5 ms to load: worth it from here on.
-_LARGE = 16 * 1024 * 1024
+_LARGE = 2 * 1024 * 1024
 
 
 class Bundle:
