@@ -1,0 +1,67 @@
+# One way in: `make help` lists what there is. Every target sets up what it needs first.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+# Nothing here asks, reports home or colours a log.
+export SLS_TELEMETRY_DISABLED := 1
+export SLS_NOTIFICATIONS_MODE := off
+
+.PHONY: help setup demo up test check format bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: $(VENV)/.ready node_modules/.ready ## make .venv and node_modules (quick when nothing changed)
+
+$(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt requirements/lambda-runtime.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"onehandler needs Python 3.11 or later, this is {v[0]}.{v[1]}; set PYTHON=")'
+	@echo "Setting up $(VENV) ($$($(PYTHON) --version))"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Node comes from a Python wheel where the machine has none of version 20 or later.
+node_modules/.ready: package.json package-lock.json requirements/node.txt $(VENV)/.ready
+	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null \
+	  || $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/node.txt
+	@echo "Installing osls with node $$(node --version)"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+demo: setup ## train, build, deploy to the emulator, predict over HTTP, score a file: the main job, then tear down
+	@$(BIN)/python -m examples.demo
+
+up: setup ## the same deployment, staying up, with every URL
+	@$(BIN)/python -m examples.demo --stay
+
+test: setup ## all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup ## formatting, lint and types
+	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+format: setup ## format and mend what ruff can mend
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+bench: setup ## every benchmark, as tables
+	@$(BIN)/python -m benchmarks.cold_start
+
+LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch
+lock: ## pin and hash the requirements anew
+	@for name in $(LOCKED); do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --upgrade requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## remove everything that setup, builds and the emulator made
+	@rm -rf $(VENV) node_modules build .serverless .emulator
