@@ -10,7 +10,22 @@ class OnehandlerPlugin {
   constructor(serverless, _options, { log } = {}) {
     this.serverless = serverless;
     this.log = log;
-    this.hooks = { "before:package:initialize": () => this.build() };
+    this.hooks = {
+      "before:package:initialize": () => {
+        this.build();
+        this.packageOffline();
+      },
+    };
+  }
+
+  // With layers in the service, the framework asks CloudFormation for the stack's last layers even for a
+  // plain `package`, which then needs an account. Only a deploy can profit from the answer.
+  packageOffline() {
+    if (this.serverless.processedInput.commands[0] !== "package") return;
+    const compiler = this.serverless.pluginManager.plugins.find(
+      (plugin) => typeof plugin.compareWithLastLayer === "function",
+    );
+    if (compiler) compiler.compareWithLastLayer = async () => {};
   }
 
   build() {
