@@ -19,8 +19,10 @@ from onehandler.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Final
 
+    from onehandler.batch.results import Result
     from onehandler.message import Request, Response
     from onehandler.runtimes import Runtime
     from onehandler.signature import Signature
@@ -75,6 +77,15 @@ class Handler:
     def answer(self, request: Request) -> Response:
         """Answer any client protocol over any HTTP-like carrier; every fault becomes a Response."""
         return answer(self, request)
+
+    def score(self, content: bytes, content_type: str) -> Iterator[Result]:
+        """Answer a file of rows (text/csv, application/jsonl): exactly one result a row, in order.
+
+        Rows that cannot be answered come back with their error; a header that doesn't fit is InvalidInput.
+        """
+        from onehandler.batch.score import score_bytes  # an HTTP prediction never needs it
+
+        return score_bytes(self, content, content_type)
 
     def close(self) -> None:
         """Free the model."""

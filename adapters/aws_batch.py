@@ -1,0 +1,117 @@
+"""SQS records → batch steps, with Powertools' BatchProcessor: only the records that failed come back."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from onehandler.batch.job import Drop
+from onehandler.batch.ports import Location
+from onehandler.errors import MalformedBody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from onehandler.batch.plan import Planner
+    from onehandler.batch.score import Scorer
+
+    EntryPoint = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
+
+
+def plan_entry_point(planner: Planner, service: str, namespace: str) -> EntryPoint:
+    """Entry point for S3 event notifications that come through SQS."""
+    logger = Logger(service=service)
+
+    def plan(record: SQSRecord) -> None:
+        for drop in drops_in(record.body):
+            prefix = planner.plan(drop)
+            logger.info("planned", extra={"source": drop.source.key, "bytes": drop.size, "prefix": prefix})
+
+    return _entry_point(plan, logger, Metrics(namespace=namespace, service=service))
+
+
+def score_entry_point(scorer: Scorer, service: str, namespace: str) -> EntryPoint:
+    """Entry point for the chunk messages that a planner sent."""
+    logger = Logger(service=service)
+    metrics = Metrics(namespace=namespace, service=service)
+
+    def score(record: SQSRecord) -> None:
+        manifest, number = chunk_in(record.body)
+        chunk = scorer.score(manifest, number)
+        if not chunk.repeated:
+            metrics.add_metric(name="RowsScored", unit=MetricUnit.Count, value=chunk.rows - chunk.failed)
+            metrics.add_metric(name="RowsFailed", unit=MetricUnit.Count, value=chunk.failed)
+        done = {"done": chunk.progress.chunks, "of": chunk.manifest.chunks}
+        logger.info("scored", extra={"chunk": number, "rows": chunk.rows, "failed": chunk.failed, **done})
+
+    return _entry_point(score, logger, metrics)
+
+
+def drops_in(body: str) -> Iterator[Drop]:
+    """The created objects that one S3 notification tells of; none in the test message S3 sends first."""
+    found = _object(body)
+    if found.get("Event") == "s3:TestEvent":
+        return
+    records = found.get("Records")
+    if not isinstance(records, list):
+        raise MalformedBody("is not an S3 event notification: it has no 'Records'")
+    for record in records:
+        if not record["eventName"].startswith("ObjectCreated:"):
+            continue
+        described = record["s3"]["object"]
+        source = Location(
+            bucket=record["s3"]["bucket"]["name"],
+            key=unquote_plus(described["key"]),
+            version=described.get("versionId", ""),
+            etag=described.get("eTag", ""),
+        )
+        yield Drop(source, int(described.get("size", 0)))
+
+
+def chunk_in(body: str) -> tuple[str, int]:
+    """The manifest's key and the chunk's number out of a chunk message."""
+    found = _object(body)
+    manifest, chunk = found.get("manifest"), found.get("chunk")
+    if not isinstance(manifest, str) or not isinstance(chunk, int):
+        raise MalformedBody("is not a chunk message: it needs 'manifest' and 'chunk'")
+    return manifest, chunk
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise MalformedBody(f"is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise MalformedBody("is not a JSON object")
+    return found
+
+
+def _entry_point(handle: Callable[[SQSRecord], None], logger: Logger, metrics: Metrics) -> EntryPoint:
+    def handled(record: SQSRecord) -> None:
+        try:
+            handle(record)
+        except Exception:
+            logger.exception("record failed; SQS delivers it again", extra={"message_id": record.message_id})
+            raise
+
+    @logger.inject_lambda_context
+    @metrics.log_metrics(capture_cold_start_metric=True)
+    def entry_point(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+        # All records failing is an answer like any other: raising would hide which ones they were.
+        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        return process_partial_response(
+            event=event, record_handler=handled, processor=processor, context=context
+        )
+
+    wrapped: EntryPoint = entry_point
+    return wrapped

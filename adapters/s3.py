@@ -1,0 +1,88 @@
+"""S3 as batch scoring's object store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from onehandler.batch.ports import Gone
+from onehandler.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from onehandler.batch.ports import Location
+
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed", "NoSuchBucket"})
+_CREATE_ATTEMPTS = 5  # 409: another conditional write of the same key is under way
+
+
+class S3Store:
+    """Implements onehandler.batch.ports.ObjectStore. The client retries what boto3 knows to be transient."""
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    def read(self, location: Location, start: int, end: int) -> bytes:
+        """A ranged GET of one state of the object: its version, or else only while its ETag is unchanged."""
+        if start >= end:
+            return b""
+        state: dict[str, Any] = {}
+        if location.version:
+            state["VersionId"] = location.version
+        elif location.etag:
+            state["IfMatch"] = location.etag
+        try:
+            found = self._client.get_object(
+                Bucket=location.bucket, Key=location.key, Range=f"bytes={start}-{end - 1}", **state
+            )
+        except ClientError as error:
+            return _read_error(error)
+        return found["Body"].read()
+
+    def create(
+        self, location: Location, body: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> bool:
+        """PUT with If-None-Match. 412 says that it was there before."""
+        for _ in range(_CREATE_ATTEMPTS):
+            try:
+                self._client.put_object(
+                    Bucket=location.bucket,
+                    Key=location.key,
+                    Body=body,
+                    ContentType=content_type,
+                    Metadata=dict(metadata or {}),
+                    IfNoneMatch="*",
+                )
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code")
+                if code == "PreconditionFailed":
+                    return False
+                if code != "ConditionalRequestConflict":
+                    raise
+            else:
+                return True
+        raise Unavailable(
+            "another writer kept this key busy; try again", where=f"s3://{location.bucket}/{location.key}"
+        )
+
+    def metadata(self, location: Location) -> Mapping[str, str] | None:
+        """A HEAD; None where there is nothing."""
+        try:
+            return self._client.head_object(Bucket=location.bucket, Key=location.key)["Metadata"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey"):
+                return None
+            raise
+
+
+def _read_error(error: ClientError) -> bytes:
+    code = error.response.get("Error", {}).get("Code")
+    if code == "InvalidRange":  # the range starts at or past the end
+        return b""
+    if code in _GONE:
+        raise Gone from error
+    raise error

@@ -1,0 +1,19 @@
+"""What is deployed to score chunks."""
+
+import os
+
+import boto3
+
+from adapters.aws_batch import score_entry_point
+from adapters.dynamodb import DynamoLedger
+from adapters.s3 import S3Store
+from onehandler.batch.score import Scorer
+from onehandler.batch.settings import BatchSettings
+from onehandler.handler import Handler
+from onehandler.settings import Settings
+
+settings = Settings(os.environ)
+batch = BatchSettings.read(os.environ)
+ledger = DynamoLedger(boto3.client("dynamodb"), batch.ledger)
+scorer = Scorer(Handler.load(settings.bundle, settings), S3Store(boto3.client("s3")), ledger, batch.results)
+handler = score_entry_point(scorer, settings.service, settings.namespace)

@@ -1,0 +1,61 @@
+"""JSON Lines: one row a line, as an array of values or an object by column or input name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from onehandler.errors import InvalidInput, OnehandlerError, shown
+from onehandler.results import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onehandler.batch.results import Result
+    from onehandler.signature import Signature
+
+
+class JsonLines:
+    """The format under ".jsonl" and ".ndjson"."""
+
+    extension = "jsonl"
+    content_type = "application/jsonl"
+
+    def header(self, first_line: bytes, signature: Signature) -> list[str]:  # noqa: ARG002
+        """There is none: every row names its own columns or has them all in order."""
+        return []
+
+    def row(
+        self,
+        record: bytes,
+        columns: list[str],  # noqa: ARG002
+        signature: Signature,  # noqa: ARG002
+    ) -> dict[str, Any] | list[Any]:
+        """One line parsed as strictly as a request body."""
+        from onehandler.codecs.json import decode
+
+        found = decode(record.removeprefix(b"\xef\xbb\xbf"))
+        if not isinstance(found, (dict, list)):
+            raise InvalidInput(f"a row is an array or an object, not {shown(found)}")
+        return found
+
+    def write(self, results: Iterable[Result], signature: Signature) -> bytes:  # noqa: ARG002
+        """One object a row: row, offset, and either prediction or error."""
+        return b"".join(_line(result) for result in results)
+
+
+def _line(result: Result) -> bytes:
+    entry: dict[str, Any] = {"row": result.row, "offset": result.offset}
+    if result.error is None:
+        entry["prediction"] = spelled(result.prediction)
+    else:
+        entry["error"] = _error(result.error)
+    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _error(error: OnehandlerError) -> dict[str, str]:
+    found = {"kind": error.kind.value, "message": error.message}
+    return {**found, "where": error.where} if error.where else found
+
+
+FORMAT = JsonLines()
