@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from onehandler.codecs.json import dumps, loads
 from onehandler.errors import InvalidInput, OnehandlerError, shown
-from onehandler.results import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,9 +31,7 @@ class JsonLines:
         signature: Signature,  # noqa: ARG002
     ) -> dict[str, Any] | list[Any]:
         """One line parsed as strictly as a request body."""
-        from onehandler.codecs.json import decode
-
-        found = decode(record.removeprefix(b"\xef\xbb\xbf"))
+        found = loads(record.removeprefix(b"\xef\xbb\xbf"))
         if not isinstance(found, (dict, list)):
             raise InvalidInput(f"a row is an array or an object, not {shown(found)}")
         return found
@@ -47,10 +44,10 @@ class JsonLines:
 def _line(result: Result) -> bytes:
     entry: dict[str, Any] = {"row": result.row, "offset": result.offset}
     if result.error is None:
-        entry["prediction"] = spelled(result.prediction)
+        entry["prediction"] = result.prediction
     else:
         entry["error"] = _error(result.error)
-    return json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return dumps(entry) + b"\n"
 
 
 def _error(error: OnehandlerError) -> dict[str, str]:
