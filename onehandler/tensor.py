@@ -1,8 +1,8 @@
 """Tensor: an element type, a shape and one contiguous buffer; no numpy needed, numpy welcome.
 
-    Tensor.of("float32", (2, 2), [1, 2, 3, 4])     from Python values, row-major
-    tensor.values()                                to Python values, row-major
-    numpy.asarray(tensor)                          shares the buffer, copies nothing
+Tensor.of("float32", (2, 2), [1, 2, 3, 4])     from Python values, row-major
+tensor.values()                                to Python values, row-major
+numpy.asarray(tensor)                          shares the buffer, copies nothing
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class Tensor:
         self.data: Final = data
 
     @classmethod
-    def of(cls, dtype: str | DType, shape: Sequence[int], values: Sequence[Any], *, where: str = "") -> Tensor:
+    def of(
+        cls, dtype: str | DType, shape: Sequence[int], values: Sequence[Any], *, where: str = ""
+    ) -> Tensor:
         """Build from `prod(shape)` Python values in row-major order.
 
         Floats take int and float (not bool); integers take integers in range; bool takes bool; string takes
@@ -111,7 +113,9 @@ def _stored(dtype: DType, values: Sequence[Any], where: str) -> Buffer | list[st
     wanted = _ACCEPTED[dtype.family]
     if not set(map(type, values)) <= wanted:
         index, value = next((i, v) for i, v in enumerate(values) if type(v) not in wanted)
-        raise InvalidInput(f"{dtype.name} takes {_WORDS[dtype.family]}, not {shown(value)}", where=f"{where}[{index}]")
+        raise InvalidInput(
+            f"{dtype.name} takes {_WORDS[dtype.family]}, not {shown(value)}", where=f"{where}[{index}]"
+        )
     if dtype.family == "string":
         return list(values)
     if not dtype.native:

@@ -54,6 +54,8 @@ def open_model(runtime: str, path: str, threads: int) -> Runtime:
     """Open a model file with the runtime of that name; BundleError lists the names there are."""
     module = RUNTIMES.get(runtime)
     if module is None:
-        raise BundleError(f"there is no runtime '{runtime}'; there are {', '.join(RUNTIMES)}", where="runtime")
+        raise BundleError(
+            f"there is no runtime '{runtime}'; there are {', '.join(RUNTIMES)}", where="runtime"
+        )
     opener: Opener = import_module(module).open_model
     return opener(path, threads)

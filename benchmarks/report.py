@@ -1,0 +1,63 @@
+"""How every benchmark reports: a table for people, one JSON object with `--json`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {"cpus": os.cpu_count(), "model": _cpu_model(), "system": platform.platform(terse=True)}
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`rows` are the table's lines; `ratios` a flat map of name to number, for whoever compares runs."""
+
+    title: str
+    rows: Sequence[Mapping[str, Any]]
+    ratios: Mapping[str, float]
+    packages: Sequence[str] = ()
+    machine: Mapping[str, Any] = field(default_factory=machine)
+
+    def print(self, *, as_json: bool) -> None:
+        """Write to standard output."""
+        if as_json:
+            versions = {name: version(name) for name in self.packages}
+            found = {key: value for key, value in asdict(self).items() if key != "packages"}
+            print(json.dumps({**found, "versions": {"python": platform.python_version(), **versions}}))
+            return
+        console = Console()
+        table = Table(title=self.title, title_justify="left")
+        for name in self.rows[0]:
+            table.add_column(name, justify="left" if isinstance(self.rows[0][name], str) else "right")
+        for row in self.rows:
+            table.add_row(*(_shown(value) for value in row.values()))
+        console.print(table)
+        for name, value in self.ratios.items():
+            console.print(f"{name}: {value:.2f}")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else str(value)

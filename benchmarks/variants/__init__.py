@@ -1,0 +1,1 @@
+"""The functions that benchmarks.cold_start compares."""

@@ -1,0 +1,1 @@
+"""Programs that show the main jobs, each run by a test."""

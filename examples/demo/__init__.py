@@ -1,0 +1,1 @@
+"""The main job from trained model to HTTP API and batch scorer: `python -m examples.demo`."""
