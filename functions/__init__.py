@@ -1,0 +1,1 @@
+"""What is deployed: each module composes one entry point and does nothing else."""

@@ -6,6 +6,7 @@
     │   ├── InvalidInput        well-formed, but not what the signature takes
     │   ├── NotFound            no such path, model or version
     │   ├── MethodNotAllowed
+    │   ├── NotAcceptable       an answer in a form nobody here writes
     │   ├── UnsupportedType     a content type nobody here reads
     │   └── TooLarge
     ├── ModelError              the model could not answer a well-formed input
@@ -34,6 +35,7 @@ class Kind(Enum):
     INVALID = "invalid"
     NOT_FOUND = "not found"
     METHOD_NOT_ALLOWED = "method not allowed"
+    NOT_ACCEPTABLE = "not acceptable"
     UNSUPPORTED_TYPE = "unsupported type"
     TOO_LARGE = "too large"
     MODEL = "model"
@@ -98,6 +100,12 @@ class MethodNotAllowed(RequestError):
     def details(self) -> Mapping[str, str]:
         """The Allow header, under the name HTTP gives it."""
         return {"allow": ", ".join(self.allowed)}
+
+
+class NotAcceptable(RequestError):
+    """The caller takes no form of answer that we write."""
+
+    kind = Kind.NOT_ACCEPTABLE
 
 
 class UnsupportedType(RequestError):

@@ -13,9 +13,10 @@ import os
 
 from onehandler.bundle import Bundle
 from onehandler.errors import BundleError
-from onehandler.protocols import answer
+from onehandler.protocols.answering import answer
 from onehandler.runtimes import open_model
 from onehandler.settings import Settings
+from onehandler.telemetry import Telemetry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Handler:
         self.bundle: Final = bundle
         self.runtime: Final = runtime
         self.settings: Final = settings
+        self.telemetry = Telemetry.of(settings)
 
     @classmethod
     def load(cls, bundle: Bundle | str, settings: Settings | None = None) -> Handler:

@@ -40,11 +40,15 @@ class Request:
 
 
 class Response:
-    """One answer: a status code, headers with lower-case names, and the body."""
+    """One answer: a status code, headers with lower-case names, the body.
 
-    __slots__ = ("body", "headers", "status")
+    `rows` is how many rows it predicts (0 where it predicts none), for the metrics.
+    """
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    __slots__ = ("body", "headers", "rows", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, rows: int = 0) -> None:
         self.status: Final = status
         self.headers: Final = headers
         self.body: Final = body
+        self.rows: Final = rows

@@ -25,10 +25,21 @@ class Settings:
     | ONEHANDLER_MAX_BODY_MB | 10 | largest request body after decompression |
     | ONEHANDLER_SERVICE | onehandler | service name in logs and metrics |
     | ONEHANDLER_METRICS_NAMESPACE | OneHandler | CloudWatch namespace |
+    | ONEHANDLER_BASE_PATH | none | what a custom domain's mapping puts before every path |
     | ONEHANDLER_LOG_LEVEL | INFO | DEBUG, INFO, WARNING or ERROR |
     """
 
-    __slots__ = ("bundle", "digest", "function", "log_level", "max_body", "namespace", "service", "threads")
+    __slots__ = (
+        "base_path",
+        "bundle",
+        "digest",
+        "function",
+        "log_level",
+        "max_body",
+        "namespace",
+        "service",
+        "threads",
+    )
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         task_root = environ.get("LAMBDA_TASK_ROOT", "")
@@ -41,9 +52,15 @@ class Settings:
         self.service: Final = environ.get("ONEHANDLER_SERVICE", "onehandler")
         self.namespace: Final = environ.get("ONEHANDLER_METRICS_NAMESPACE", "OneHandler")
         self.function: Final = environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
+        self.base_path: Final = environ.get("ONEHANDLER_BASE_PATH", "").strip("/")
         self.log_level: Final = environ.get("ONEHANDLER_LOG_LEVEL", "INFO").upper()
         if self.log_level not in _LOG_LEVELS:
             raise SettingsError(f"must be one of {', '.join(_LOG_LEVELS)}", where="ONEHANDLER_LOG_LEVEL")
+
+
+def trace_id(environ: Mapping[str, str]) -> str:
+    """The X-Ray trace of the invocation in progress, as Lambda puts it there anew for each; "" when none."""
+    return environ.get("_X_AMZN_TRACE_ID", "").partition(";")[0].removeprefix("Root=")
 
 
 def _threads(environ: Mapping[str, str]) -> int:

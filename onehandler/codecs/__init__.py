@@ -1,0 +1,1 @@
+"""Content types and content codings, one file each: bytes to Python values and back."""

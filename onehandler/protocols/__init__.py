@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from typing import Protocol as TypingProtocol
 
     from onehandler.errors import OnehandlerError
-    from onehandler.handler import Handler
-    from onehandler.message import Request, Response
+    from onehandler.message import Response
     from onehandler.protocols.routing import Route
 
     class Protocol(TypingProtocol):
@@ -42,10 +41,25 @@ PROTOCOLS = {
 
 def serves(path: str) -> bool:
     """Tell whether a path belongs to a protocol (the fast lane) rather than to the web application."""
-    return path.split("/", 2)[1:2] != [] and path.split("/", 2)[1] in PROTOCOLS
+    return _segment(path) in PROTOCOLS
 
 
 def protocol_at(path: str) -> Protocol | None:
     """The protocol that owns a path, imported now, or None."""
-    module = PROTOCOLS.get(path.split("/", 2)[1]) if path.startswith("/") else None
-    return None if module is None else import_module(module).PROTOCOL
+    module = PROTOCOLS.get(_segment(path))
+    return None if module is None else _imported(module)
+
+
+def all_protocols() -> tuple[Protocol, ...]:
+    """Every protocol there is, each once; imports them all, so never on the cold path."""
+    return tuple(_imported(module) for module in dict.fromkeys(PROTOCOLS.values()))
+
+
+def _imported(module: str) -> Protocol:
+    found: Protocol = import_module(module).PROTOCOL
+    return found
+
+
+def _segment(path: str) -> str:
+    """The first segment of a path, "" when there is none."""
+    return path.split("/", 2)[1] if path.startswith("/") else ""

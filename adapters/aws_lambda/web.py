@@ -1,0 +1,60 @@
+"""The other lane: Mangum to the FastAPI application, both imported when the first such request comes."""
+
+from __future__ import annotations
+
+from onehandler.errors import NotFound
+from onehandler.protocols import problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from adapters.aws_lambda.events import Source
+    from onehandler.handler import Handler
+    from onehandler.message import Request
+
+    LoadApp: TypeAlias = Callable[[Handler], Any]
+
+_WEB_PACKAGES = ("fastapi", "mangum", "pydantic", "pydantic_core", "starlette", "anyio")
+
+
+def load_app(handler: Handler) -> Any:
+    """Import the FastAPI application and make it serve the handler that is loaded already."""
+    from onehandler.app import create_app  # half a second
+
+    return create_app(handler)
+
+
+class WebLane:
+    """Answers what no protocol owns."""
+
+    def __init__(self, handler: Handler, load: LoadApp) -> None:
+        self._handler = handler
+        self._load = load
+        self._mangum: Callable[[Any, Any], dict[str, Any]] | None = None
+
+    def answer(self, source: Source, event: Any, context: Any, request: Request) -> dict[str, Any]:
+        """Send the event on, its path without stage and base path."""
+        if self._mangum is None:
+            try:
+                self._mangum = self._made()
+            except ModuleNotFoundError as error:
+                if (error.name or "").partition(".")[0] not in _WEB_PACKAGES:
+                    raise
+                refused = NotFound(
+                    "this deployment has no web layer: there are predictions, but no pages; add layer 'web'"
+                )
+                return source.result(event, problem.refuse(refused))
+        return self._mangum(source.with_path(event, request.path), context)
+
+    def _made(self) -> Callable[[Any, Any], dict[str, Any]]:
+        import asyncio
+
+        from mangum import Mangum
+
+        # Mangum asks for the thread's event loop, which since Python 3.14 nobody makes unasked.
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        # The handler was loaded in the init phase: a lifespan per invocation would have nothing to do.
+        made: Callable[[Any, Any], dict[str, Any]] = Mangum(self._load(self._handler), lifespan="off")
+        return made

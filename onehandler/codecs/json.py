@@ -1,0 +1,160 @@
+"""JSON as RFC 8259 has it, and stricter: what two parsers could understand differently is refused.
+
+Refused: anything but UTF-8, a byte order mark, NaN and Infinity (JSON has no such numbers), numbers beyond a
+double, unpaired surrogates, a name twice in one object, nesting below 64 levels.
+"""
+
+from __future__ import annotations
+
+import re
+from json import JSONDecodeError, JSONDecoder, JSONEncoder
+
+from onehandler.errors import MalformedBody, TooLarge
+from onehandler.results import spelled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+CONTENT_TYPE = "application/json"
+MAX_DEPTH = 64
+_KEPT = b'[]{}"'
+_DROPPED = bytes(set(range(256)) - set(_KEPT))
+_PAIRS = {"]": "[", "}": "{"}
+
+
+def loads(body: bytes) -> Any:
+    """Parse one JSON document; MalformedBody or TooLarge says where it goes wrong."""
+    text = _text(body)
+    _check_depth(body)
+    try:
+        value = _DECODER.decode(text)
+    except JSONDecodeError as error:
+        raise MalformedBody(f"is not JSON: {_reason(error)}", where=_place(text, error.pos)) from None
+    except _Repeated:
+        raise MalformedBody("an object has the same name twice", where=_repeated_place(text)) from None
+    except ValueError:  # int() refuses to read more than sys.get_int_max_str_digits()
+        raise MalformedBody("holds a whole number of several thousand digits") from None
+    if "\\u" in text:
+        _check_surrogates(value)
+    if found := _huge_float(text):
+        raise MalformedBody("a number is larger than 1.8e308", where=_place(text, found))
+    return value
+
+
+def dumps(value: Any) -> bytes:
+    """Write compact JSON. NaN and infinities become the strings "NaN", "Infinity" and "-Infinity"."""
+    try:
+        return _ENCODER.encode(value).encode()
+    except ValueError:
+        return _ENCODER.encode(spelled(value)).encode()
+
+
+class _Repeated(Exception):
+    """An object has the same name twice."""
+
+
+def _text(body: bytes) -> str:
+    if not body:
+        raise MalformedBody("is empty; send a JSON object", where="body")
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise MalformedBody("begins with a byte order mark; send plain UTF-8", where="body")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedBody("is not UTF-8", where=f"byte {error.start}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Repeated
+    return found
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise MalformedBody('NaN and Infinity are not JSON; send null, or the strings "NaN" and "Infinity"')
+
+
+def _reason(error: JSONDecodeError) -> str:
+    """The parser's words up to where they could quote the input."""
+    return error.msg.partition(":")[0]
+
+
+def _place(text: str, position: int) -> str:
+    line = text.count("\n", 0, position) + 1
+    return f"line {line} column {position - text.rfind(chr(10), 0, position)}"
+
+
+def _check_depth(body: bytes) -> None:
+    """Refuse deep nesting before a recursive parser meets it: at C speed where brackets balance."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return
+    if b"\\" in body:
+        body = re.sub(rb"(?s)\\.", b"", body)
+    brackets = body.translate(None, _DROPPED).replace(b'""', b"")
+    if b'"' in brackets:
+        brackets = re.sub(rb'"[^"]*"', b"", brackets)
+    for _ in range(MAX_DEPTH):
+        inner = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(brackets):
+            break
+        brackets = inner
+    if brackets:
+        _check_open(brackets.decode())
+
+
+def _check_open(brackets: str) -> None:
+    """What is left is too deep or not balanced; the parser finds the latter at once."""
+    stack: list[str] = []
+    for bracket in brackets:
+        if bracket in "[{":
+            stack.append(bracket)
+            if len(stack) > MAX_DEPTH:
+                raise TooLarge(f"is nested deeper than {MAX_DEPTH} levels", where="body")
+        elif not stack or stack.pop() != _PAIRS.get(bracket):
+            return
+
+
+def _huge_float(text: str) -> int:
+    """Where a number overflows a double, else 0. Only long exponents or very long numbers can."""
+    for match in re.finditer(r"\d[eE]\+?\d{3}|\d{300}", text):
+        start = len(text[: match.start()].rstrip("0123456789.+-"))
+        number = re.match(r"-?[\d.]+(?:[eE][+-]?\d+)?", text[start:])
+        if number and any(mark in number[0] for mark in ".eE") and abs(float(number[0])) == float("inf"):
+            return start
+    return 0
+
+
+def _check_surrogates(value: Any) -> None:
+    try:
+        _ENCODER_TEXT.encode(value).encode()
+    except UnicodeEncodeError:
+        raise MalformedBody("a string holds half of a surrogate pair", where="body") from None
+
+
+class _Repeat:
+    """Stands in a parsed document where an object repeats a name."""
+
+
+def _repeated_place(text: str) -> str:
+    """Where an object repeats a name, as a JSONPath; members are `*`, for names are the client's."""
+    marker = _Repeat()
+    decoder = JSONDecoder(
+        object_pairs_hook=lambda pairs: dict(pairs) if len(dict(pairs)) == len(pairs) else marker
+    )
+    level = [("$", decoder.decode(text))]
+    while level:
+        path, value = level.pop()
+        if value is marker:
+            return path
+        if isinstance(value, list):
+            level += [(f"{path}[{index}]", each) for index, each in enumerate(value)]
+        elif isinstance(value, dict):
+            level += [(f"{path}.*", each) for each in value.values()]
+    return "body"
+
+
+_DECODER = JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+_ENCODER = JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
+_ENCODER_TEXT = JSONEncoder(ensure_ascii=False, check_circular=False)

@@ -1,0 +1,46 @@
+"""From a request to its response, whatever happens on the way. Every carrier ends here."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from onehandler.errors import NotFound, OnehandlerError
+from onehandler.message import Response
+from onehandler.protocols import problem, protocol_at
+from onehandler.protocols.content import require_acceptable
+from onehandler.protocols.routing import allowed_methods, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from onehandler.handler import Handler
+    from onehandler.message import Request
+    from onehandler.protocols import Protocol
+
+
+def answer(handler: Handler, request: Request) -> Response:
+    """Answer a request in its path's protocol; faults become responses, never exceptions."""
+    started = perf_counter()
+    protocol = None
+    try:
+        protocol = protocol_at(request.path)
+        response = _answered(handler, request, protocol)
+    except OnehandlerError as error:
+        response = (protocol or problem).refuse(error)
+        handler.telemetry.refused(error, response.status)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: logged, and told without details
+        response = problem.internal(request.request_id)
+        handler.telemetry.failed(error)
+    if request.method == "HEAD":
+        response = Response(response.status, response.headers, b"")
+    handler.telemetry.answered(request, response, perf_counter() - started)
+    return response
+
+
+def _answered(handler: Handler, request: Request, protocol: Protocol | None) -> Response:
+    if protocol is None:
+        raise NotFound("there is nothing at this path; POST /predict answers predictions")
+    if request.method == "OPTIONS":
+        return Response(204, {"allow": ", ".join(allowed_methods(protocol.routes, request.path))}, b"")
+    route, parameters = find(protocol.routes, request.method, request.path)
+    require_acceptable(request.headers.get("accept", ""))
+    return route.endpoint(handler, request, parameters)

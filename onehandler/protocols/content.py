@@ -1,0 +1,57 @@
+"""What a request's headers say about its body and about the answer it takes."""
+
+from __future__ import annotations
+
+from onehandler.codecs import json
+from onehandler.codecs.compression import decoded
+from onehandler.errors import NotAcceptable, UnsupportedType
+from onehandler.message import Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from onehandler.message import Request
+
+_CHARSETS = ("", "utf-8", "utf8", "us-ascii")
+
+
+def json_body(request: Request, limit: int, also: tuple[str, ...] = ()) -> Any:
+    """Read the request's JSON: type, charset and coding checked, at most `limit` bytes decompressed.
+
+    `also` names content types that this protocol's clients send with JSON in the body.
+    """
+    content_type = request.content_type
+    plain = not content_type or content_type == json.CONTENT_TYPE or content_type in also
+    if not plain and not (content_type.startswith("application/") and content_type.endswith("+json")):
+        raise UnsupportedType("send the body as application/json", where="content-type")
+    if charset(request.headers.get("content-type", "")) not in _CHARSETS:
+        raise UnsupportedType("JSON is always UTF-8; leave the charset away", where="content-type")
+    return json.loads(decoded(request.body, request.headers.get("content-encoding", ""), limit))
+
+
+def json_response(value: Any, rows: int = 0) -> Response:
+    """Answer 200 with JSON; `rows` is how many rows it predicts."""
+    return Response(200, {"content-type": json.CONTENT_TYPE}, json.dumps(value), rows)
+
+
+def charset(content_type: str) -> str:
+    """The charset parameter of a Content-Type header in lower case, or ""."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower()
+    return ""
+
+
+def require_acceptable(accept: str) -> None:
+    """Refuse an Accept header that leaves no room for JSON; none at all accepts everything."""
+    ranges = [entry.split(";") for entry in accept.lower().split(",") if entry.strip()]
+    takes = [media.strip() for media, *parameters in ranges if not any(map(_is_zero, parameters))]
+    if ranges and not any(media in ("*/*", "application/*") or "json" in media for media in takes):
+        raise NotAcceptable("answers are application/json; add it to the Accept header", where="accept")
+
+
+def _is_zero(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    return name.strip() == "q" and not value.strip().strip("0.")

@@ -1,0 +1,36 @@
+"""Is it there? GET /healthz and /ping. A process that answers has loaded and verified its bundle."""
+
+from __future__ import annotations
+
+from onehandler.protocols import problem
+from onehandler.protocols.content import json_response
+from onehandler.protocols.routing import Route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from onehandler.errors import OnehandlerError
+    from onehandler.handler import Handler
+    from onehandler.message import Request, Response
+    from onehandler.protocols.routing import Parameters
+
+
+def ready(handler: Handler, _request: Request, _parameters: Parameters) -> Response:
+    """Name the model that is being served."""
+    bundle = handler.bundle
+    return json_response({"status": "ready", "model": {"name": bundle.name, "version": bundle.version}})
+
+
+class HealthProtocol:
+    """See the module's description."""
+
+    routes = (
+        Route("GET", "/healthz", ready, "Readiness"),
+        Route("GET", "/ping", ready, "Readiness, under the path SageMaker asks for"),
+    )
+
+    def refuse(self, error: OnehandlerError) -> Response:
+        """Errors as RFC 9457 problem details."""
+        return problem.refuse(error)
+
+
+PROTOCOL = HealthProtocol()
