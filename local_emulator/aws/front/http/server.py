@@ -53,18 +53,13 @@ class HttpServer:
         self, listener: socket.socket, application: Application, limits: Limits | None = None
     ) -> None:
         self._listener = listener
+        self.port: int = listener.getsockname()[1]
         self._application = application
         self._limits = limits or Limits()
         self._wake, self._waker = socket.socketpair()
         self._lock = threading.Lock()
         self._connections: dict[Connection, threading.Thread] = {}
         self._acceptor = threading.Thread(target=self._accept, name="front-accept", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        port: int = self._listener.getsockname()[1]
-        return port
 
     def start(self) -> Self:
         """Begin to accept."""
