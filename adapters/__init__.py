@@ -1,1 +1,1 @@
-"""What carries requests and work of a platform to the core, one file or folder each. They translate, no more."""
+"""What carries requests and work of a platform to the core, one file or folder each; they translate."""

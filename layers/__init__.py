@@ -1,0 +1,1 @@
+"""Builds the layers and function archives, byte for byte reproducible."""

@@ -1,0 +1,1 @@
+"""Lambda's execution environment: real processes under the vendor's runtime client."""
