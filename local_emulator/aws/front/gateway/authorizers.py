@@ -152,7 +152,8 @@ def _identity(source: str, call: Call) -> str | None:
 
 
 def _read(authorizer: AuthorizerDefinition, answer: Mapping[str, object], resource: str) -> Decision:
-    context = answer.get("context") or {}
+    context = answer.get("context")
+    context = {} if context is None else context
     if not isinstance(context, dict):
         raise _failed(authorizer, "'context' is an object")
     if authorizer.simple_responses and authorizer.payload_version != "1.0":

@@ -37,6 +37,7 @@ def _statements(value: object) -> list[dict[str, object]]:
             raise MalformedPolicyError(
                 "conditions in an authorizer's policy are not emulated; leave them out"
             )
+        statements.append(statement)
     return statements
 
 

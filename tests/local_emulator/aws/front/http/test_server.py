@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from local_emulator.aws.front.http.messages import HttpRequest, RequestHead
 
 _LIMITS = Limits(body_in_memory=1000, body=50_000_000, idle=5, drain=3)
+_CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
 
 
 class Recorder:
@@ -71,7 +72,7 @@ def test_one_connection_serves_many_requests(server: HttpServer, app: Recorder) 
 
 def test_pipelined_requests_are_answered_in_order(server: HttpServer) -> None:
     one = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\none"
-    two = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\ntw\r\n1;a=b\r\no\r\n0\r\nT: t\r\n\r\n"
+    two = _CHUNKED + b"\r\n2\r\ntw\r\n1;a=b\r\no\r\n0\r\nT: t\r\n\r\n"
     three = b"\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     received = raw(server.port, one + two + three)
     bodies = [part.partition(b"\r\n\r\n")[2] for part in received.split(b"HTTP/1.1 200 OK")[1:]]
@@ -79,7 +80,7 @@ def test_pipelined_requests_are_answered_in_order(server: HttpServer) -> None:
 
 
 def test_a_request_may_arrive_byte_by_byte(server: HttpServer) -> None:
-    data = b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    data = _CHUNKED + b"Connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in data:
@@ -113,14 +114,15 @@ def test_statuses_without_a_body_get_none(server: HttpServer, status: int) -> No
 def test_an_absolute_target_is_split(server: HttpServer, app: Recorder) -> None:
     raw(
         server.port,
-        b"GET http://a.LOCALHOST:1/b%2Fc?d HTTP/1.1\r\nHost: A.localhost:1\r\nConnection: close\r\n\r\n?",
+        b"GET http://a.LOCALHOST:1/b%2Fc?d HTTP/1.1\r\nHost: A.localhost:1\r\nConnection: close\r\n\r\n",
     )
-    head = app.requests[0].head if app.requests else None
-    assert head is None or (head.hostname, head.path, head.query) == ("a.localhost", "/b%2Fc", "d")
+    head = app.requests[0].head
+    assert (head.hostname, head.path, head.query) == ("a.localhost", "/b%2Fc", "d")
 
 
 def test_expect_continue_is_answered_before_the_body_and_only_if_let_in(server: HttpServer) -> None:
-    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
+    head += b"Connection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), 5) as sock:
         sock.sendall(head % b"/in")
         assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -223,7 +225,7 @@ def test_only_the_loopback_interface_listens(server: HttpServer) -> None:
     )
     if str(address).startswith("127."):
         address = "127.0.0.2"  # also this machine, and not the address that is listened on
-    with pytest.raises(OSError, match="refused|timed out"):
+    with pytest.raises(OSError, match=r"refused|timed out"):
         socket.create_connection((str(address), server.port), 1)
 
 
