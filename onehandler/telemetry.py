@@ -94,9 +94,9 @@ class Telemetry:
         elif status >= 500:
             self.log("ERROR", str(error), {"status": status}, error)
 
-    def failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException, request_id: str) -> None:
         """A fault that nobody foresaw: its traceback goes to the log and nowhere else."""
-        self.log("ERROR", "unforeseen fault", {}, error)
+        self.log("ERROR", "unforeseen fault", {"request_id": request_id}, error)
 
     def log(
         self, level: str, message: str, facts: Mapping[str, Any], error: BaseException | None = None

@@ -46,7 +46,9 @@ class WebLane:
                     "this deployment has no web layer: there are predictions, but no pages; add layer 'web'"
                 )
                 return source.result(event, problem.refuse(refused))
-        return self._mangum(source.with_path(event, request.path), context)
+        from urllib.parse import quote  # Mangum decodes the path once more
+
+        return self._mangum(source.with_path(event, quote(request.path)), context)
 
     def _made(self) -> Callable[[Any, Any], dict[str, Any]]:
         import asyncio

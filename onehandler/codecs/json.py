@@ -23,18 +23,21 @@ _DROPPED = bytes(set(range(256)) - set(_KEPT))
 _PAIRS = {"]": "[", "}": "{"}
 
 
-def loads(body: bytes) -> Any:
-    """Parse one JSON document; MalformedBody or TooLarge says where it goes wrong."""
+def loads(body: bytes, *, tokens: bool = False) -> Any:
+    """Parse one JSON document; MalformedBody or TooLarge says where it goes wrong.
+
+    With `tokens`, NaN, Infinity and -Infinity are numbers, as JavaScript has them and JSON has not.
+    """
     text = _text(body)
     _check_depth(body)
     try:
-        value = _DECODER.decode(text)
+        value = (_TOKEN_DECODER if tokens else _DECODER).decode(text)
     except JSONDecodeError as error:
         raise MalformedBody(f"is not JSON: {_reason(error)}", where=_place(text, error.pos)) from None
     except _Repeated:
         raise MalformedBody("an object has the same name twice", where=_repeated_place(text)) from None
     except ValueError:  # int() refuses to read more than sys.get_int_max_str_digits()
-        raise MalformedBody("holds a whole number of several thousand digits") from None
+        raise MalformedBody("holds a whole number of several thousand digits", where="body") from None
     if "\\u" in text:
         _check_surrogates(value)
     if found := _huge_float(text):
@@ -42,8 +45,13 @@ def loads(body: bytes) -> Any:
     return value
 
 
-def dumps(value: Any) -> bytes:
-    """Write compact JSON. NaN and infinities become the strings "NaN", "Infinity" and "-Infinity"."""
+def dumps(value: Any, *, tokens: bool = False) -> bytes:
+    """Write compact JSON.
+
+    NaN and infinities become the strings "NaN", "Infinity" and "-Infinity"; with `tokens` the bare words.
+    """
+    if tokens:
+        return _TOKEN_ENCODER.encode(value).encode()
     try:
         return _ENCODER.encode(value).encode()
     except ValueError:
@@ -73,7 +81,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(_name: str) -> NoReturn:
-    raise MalformedBody('NaN and Infinity are not JSON; send null, or the strings "NaN" and "Infinity"')
+    raise MalformedBody(
+        'NaN and Infinity are not JSON; send null, or the strings "NaN" and "Infinity"', where="body"
+    )
 
 
 def _reason(error: JSONDecodeError) -> str:
@@ -156,5 +166,7 @@ def _repeated_place(text: str) -> str:
 
 
 _DECODER = JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+_TOKEN_DECODER = JSONDecoder(object_pairs_hook=_object)
 _ENCODER = JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
+_TOKEN_ENCODER = JSONEncoder(separators=(",", ":"), check_circular=False)
 _ENCODER_TEXT = JSONEncoder(ensure_ascii=False, check_circular=False)

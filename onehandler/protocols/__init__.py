@@ -13,8 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol as TypingProtocol
 
+    from onehandler.bundle import Bundle
     from onehandler.errors import OnehandlerError
     from onehandler.message import Response
+    from onehandler.openapi import Description
     from onehandler.protocols.routing import Route
 
     class Protocol(TypingProtocol):
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
         def refuse(self, error: OnehandlerError) -> Response:
             """Say an error the way this protocol's clients expect it."""
+            ...
+
+        def describe(self, route: Route, bundle: Bundle) -> Description:
+            """Bodies of one route for the OpenAPI document."""
             ...
 
 

@@ -29,7 +29,7 @@ def answer(handler: Handler, request: Request) -> Response:
         handler.telemetry.refused(error, response.status)
     except Exception as error:  # noqa: BLE001 - the last line of defence: logged, and told without details
         response = problem.internal(request.request_id)
-        handler.telemetry.failed(error)
+        handler.telemetry.failed(error, request.request_id)
     if request.method == "HEAD":
         response = Response(response.status, response.headers, b"")
     handler.telemetry.answered(request, response, perf_counter() - started)

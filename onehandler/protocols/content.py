@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 
-def json_body(request: Request, limit: int, also: tuple[str, ...] = ()) -> Any:
+def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, tokens: bool = False) -> Any:
     """Read the request's JSON: type, charset and coding checked, at most `limit` bytes decompressed.
 
-    `also` names content types that this protocol's clients send with JSON in the body.
+    `also` names content types that this protocol's clients send with JSON in the body; `tokens` lets NaN and
+    Infinity pass as numbers.
     """
     content_type = request.content_type
     plain = not content_type or content_type == json.CONTENT_TYPE or content_type in also
@@ -27,12 +28,13 @@ def json_body(request: Request, limit: int, also: tuple[str, ...] = ()) -> Any:
         raise UnsupportedType("send the body as application/json", where="content-type")
     if charset(request.headers.get("content-type", "")) not in _CHARSETS:
         raise UnsupportedType("JSON is always UTF-8; leave the charset away", where="content-type")
-    return json.loads(decoded(request.body, request.headers.get("content-encoding", ""), limit))
+    body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
+    return json.loads(body, tokens=tokens)
 
 
-def json_response(value: Any, rows: int = 0) -> Response:
-    """Answer 200 with JSON; `rows` is how many rows it predicts."""
-    return Response(200, {"content-type": json.CONTENT_TYPE}, json.dumps(value), rows)
+def json_response(value: Any, rows: int = 0, *, tokens: bool = False) -> Response:
+    """Answer 200 with JSON; `rows` is how many rows it predicts, `tokens` as for reading."""
+    return Response(200, {"content-type": json.CONTENT_TYPE}, json.dumps(value, tokens=tokens), rows)
 
 
 def charset(content_type: str) -> str:

@@ -8,9 +8,11 @@ from onehandler.protocols.routing import Route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from onehandler.bundle import Bundle
     from onehandler.errors import OnehandlerError
     from onehandler.handler import Handler
     from onehandler.message import Request, Response
+    from onehandler.openapi import Description
     from onehandler.protocols.routing import Parameters
 
 
@@ -31,6 +33,12 @@ class HealthProtocol:
     def refuse(self, error: OnehandlerError) -> Response:
         """Errors as RFC 9457 problem details."""
         return problem.refuse(error)
+
+    def describe(self, _route: Route, bundle: Bundle) -> Description:
+        """What `ready` answers."""
+        from onehandler.openapi import Description, model_schema  # the OpenAPI document is no prediction
+
+        return Description(response=model_schema(bundle, status={"const": "ready"}))
 
 
 PROTOCOL = HealthProtocol()

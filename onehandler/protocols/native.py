@@ -20,9 +20,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from onehandler.bundle import Bundle
     from onehandler.errors import OnehandlerError
     from onehandler.handler import Handler
     from onehandler.message import Request, Response
+    from onehandler.openapi import Description
     from onehandler.protocols.routing import Parameters
     from onehandler.tensor import Tensors
 
@@ -77,6 +79,12 @@ class NativeProtocol:
     def refuse(self, error: OnehandlerError) -> Response:
         """Errors as RFC 9457 problem details."""
         return problem.refuse(error)
+
+    def describe(self, _route: Route, bundle: Bundle) -> Description:
+        """The three forms, as far as the signature allows them."""
+        from onehandler.openapi import native  # the OpenAPI document is no prediction
+
+        return native.description(bundle)
 
 
 PROTOCOL = NativeProtocol()

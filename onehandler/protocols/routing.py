@@ -20,7 +20,8 @@ class Route:
     """One method on one path template.
 
     A template's segments are literal ("models"), a parameter ("{name}") or a parameter with a verb
-    ("{name}:predict"). A GET route answers HEAD too. `summary` is what the OpenAPI document says of it.
+    ("{name}:predict"). A GET route answers HEAD too. `summary` is what the OpenAPI
+    document says of it; a route without one only refuses, and is not in the document.
     """
 
     __slots__ = ("_segments", "endpoint", "method", "summary", "template")

@@ -1,0 +1,111 @@
+"""The FastAPI application: documentation, playground, and every protocol by way of `Handler.answer`.
+
+uvicorn:  uvicorn.run(create_app(handler))
+Lambda:   Mangum(create_app(handler), lifespan="off")
+"""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as WebRequest
+from starlette.responses import Response as WebResponse
+from starlette.routing import Route
+
+from onehandler import openapi, playground
+from onehandler.errors import MethodNotAllowed
+from onehandler.message import Request, Response
+from onehandler.protocols import PROTOCOLS, problem
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from onehandler.handler import Handler
+
+
+def create_app(handler: Handler) -> FastAPI:
+    """Make the application for a handler that is loaded already; it needs no lifespan."""
+    bundle = handler.bundle
+    app = FastAPI(title=bundle.name, version=bundle.version, redirect_slashes=False)
+    document = openapi.document(bundle)
+    page = playground.page(bundle)
+    endpoint = Endpoint(handler)
+
+    def described() -> dict[str, Any]:
+        return document
+
+    async def play() -> HTMLResponse:
+        return HTMLResponse(page)
+
+    async def refused(request: WebRequest, error: Exception) -> WebResponse:
+        """A page's path with another method, or no path of anybody's."""
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            allowed = tuple((error.headers or {}).get("Allow", "GET").split(", "))
+            refusal = MethodNotAllowed(f"this path takes {', '.join(allowed)}", allowed=allowed)
+            return _web_response(request.method, problem.refuse(refusal))
+        return await endpoint.respond(request)
+
+    app.openapi = described  # type: ignore[method-assign] # the way FastAPI documents to replace it
+    app.add_api_route("/", play, methods=["GET", "HEAD"], include_in_schema=False)
+    for segment in PROTOCOLS:
+        # An endpoint that isn't a function takes every method: the protocols themselves say which they know.
+        app.router.routes.append(Route(f"/{segment}", endpoint, include_in_schema=False))
+        app.router.routes.append(Route(f"/{segment}/{{rest:path}}", endpoint, include_in_schema=False))
+    app.add_exception_handler(HTTPException, refused)
+    return app
+
+
+class Endpoint:
+    """One ASGI endpoint for all protocols."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        try:
+            response = await self.respond(WebRequest(scope, receive))
+        except ClientDisconnect:  # nobody is left to answer
+            return
+        await response(scope, receive, send)
+
+    async def respond(self, web: WebRequest) -> WebResponse:
+        """Answer on a worker thread: a model run would hold up every other request on the event loop."""
+        body = await _body(web, self._handler.settings.max_body)
+        path, query = web.scope["path"], web.scope["query_string"].decode("latin-1")
+        request = Request(web.method, path, _headers(web), body, query, token_hex(8))
+        return _web_response(web.method, await run_in_threadpool(self._handler.answer, request))
+
+
+async def _body(web: WebRequest, limit: int) -> bytes:
+    """The body, or its first `limit` + 1 bytes, which are enough to refuse it."""
+    parts = []
+    size = 0
+    async for part in web.stream():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            break
+    return b"".join(parts)[: limit + 1]
+
+
+def _headers(web: WebRequest) -> dict[str, str]:
+    """Names come in lower case; repeated ones are joined."""
+    found: dict[str, str] = {}
+    for name, value in web.headers.items():
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _web_response(method: str, response: Response) -> WebResponse:
+    headers = dict(response.headers)
+    made = WebResponse(response.body, response.status, headers)
+    if method == "HEAD":
+        del made.headers["content-length"]  # it would be that of the missing body
+    return made

@@ -1,0 +1,137 @@
+"""The OpenAPI 3.1 document of one bundle, generated from its signature and its samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onehandler.protocols import all_protocols
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onehandler.bundle import Bundle
+    from onehandler.protocols import Protocol
+    from onehandler.protocols.routing import Route
+
+JSON = "application/json"
+NUMBER = "#/components/schemas/Number"
+
+
+class Description:
+    """One route's bodies: JSON schemas, and request examples by name. `request` is None for GET."""
+
+    __slots__ = ("examples", "request", "response")
+
+    def __init__(
+        self,
+        response: Mapping[str, Any],
+        request: Mapping[str, Any] | None = None,
+        examples: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.response = response
+        self.request = request
+        self.examples = examples or {}
+
+
+def document(bundle: Bundle) -> dict[str, Any]:
+    """The whole document: every route of every protocol that answers."""
+    paths: dict[str, dict[str, Any]] = {}
+    for protocol in all_protocols():
+        for route in protocol.routes:
+            if route.summary:
+                operation = _operation(protocol, route, bundle)
+                paths.setdefault(route.template, {})[route.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": bundle.name, "version": bundle.version, "description": _about(bundle)},
+        "paths": paths,
+        "components": {"schemas": _SCHEMAS},
+    }
+
+
+def model_schema(bundle: Bundle, **members: Any) -> dict[str, Any]:
+    """An answer of ours: the given members, and which model gave it."""
+    model = closed_object({"name": {"const": bundle.name}, "version": {"const": bundle.version}})
+    return closed_object({**members, "model": model})
+
+
+def closed_object(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Schema of an object with exactly these members."""
+    return {
+        "type": "object",
+        "properties": dict(members),
+        "required": list(members),
+        "additionalProperties": False,
+    }
+
+
+def _operation(protocol: Protocol, route: Route, bundle: Bundle) -> dict[str, Any]:
+    described = protocol.describe(route, bundle)
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": _operation_id(route),
+        "responses": {
+            "200": {"description": "The answer", "content": {JSON: {"schema": described.response}}},
+            "4XX": {"description": "What is wrong, and where", "content": _error_content(protocol)},
+        },
+    }
+    if parameters := _parameters(route, bundle):
+        operation["parameters"] = parameters
+    if described.request is not None:
+        content: dict[str, Any] = {"schema": described.request}
+        if described.examples:
+            content["examples"] = {name: {"value": value} for name, value in described.examples.items()}
+        operation["requestBody"] = {"required": True, "content": {JSON: content}}
+    return operation
+
+
+def _error_content(protocol: Protocol) -> dict[str, Any]:
+    """Errors in the form of the protocol: its own answer to one tells which."""
+    from onehandler.errors import InvalidInput
+
+    media = protocol.refuse(InvalidInput("")).headers["content-type"]
+    name = "Problem" if "problem" in media else "Error"
+    return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def _operation_id(route: Route) -> str:
+    words = route.template.replace("{", "").replace("}", "").replace(":", "/").strip("/")
+    return "_".join([route.method.lower(), *words.split("/")])
+
+
+def _parameters(route: Route, bundle: Bundle) -> list[dict[str, Any]]:
+    known = {"name": bundle.name, "version": bundle.version}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "enum": [value]}}
+        for name, value in known.items()
+        if f"{{{name}}}" in route.template
+    ]
+
+
+def _about(bundle: Bundle) -> str:
+    signature = bundle.signature
+    lines = ["What the model takes and gives:", ""]
+    for word, specs in (("takes", signature.inputs), ("gives", signature.outputs)):
+        lines += [f"- {word} `{spec.name}`: {spec.dtype.name}{spec.shape_text}" for spec in specs]
+    return "\n".join(lines)
+
+
+_SCHEMAS = {
+    "Number": {
+        "description": "A number; NaN and infinities, which JSON has not, as strings",
+        "anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}],
+    },
+    "Problem": {
+        "description": "RFC 9457 problem details; `where` points at the place in the input",
+        "type": "object",
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "where": {"type": "string"},
+        },
+        "required": ["type", "title", "status", "detail"],
+    },
+    "Error": {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]},
+}
