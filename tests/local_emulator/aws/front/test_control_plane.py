@@ -8,11 +8,9 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 import requests
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_emulator.aws.front.application import Front
@@ -20,12 +18,16 @@ from local_emulator.aws.front.control_plane import moto_account_of, moto_control
 from local_emulator.aws.front.http.limits import Limits
 from local_emulator.aws.front.http.server import HttpServer, listen
 from local_emulator.aws.front.wsgi import WsgiBridge
+from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.wire import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MIB = 1024 * 1024
+_SIGNED = (
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+)
 _KEY = "a folder/ü+%2F file.csv"
 
 
@@ -42,20 +44,9 @@ def no_leaked_threads() -> None:
     """The module's server outlives single tests."""
 
 
-def client(service: str, port: int, host: str = "127.0.0.1", **config: Any) -> Any:
-    return boto3.client(
-        service,
-        endpoint_url=f"http://{host}:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, **config),
-    )
-
-
 @pytest.fixture
 def s3(port: int) -> Iterator[Any]:
-    made = client("s3", port)
+    made = aws_client("s3", port)
     yield made
     made.close()
 
@@ -115,7 +106,9 @@ def test_a_chunked_upload(s3: Any, bucket: str, port: int) -> None:
 
 def test_virtual_hosts_name_buckets(s3: Any, bucket: str, port: int) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"value")
-    reply = send(port, "GET", "/k", host=f"{bucket}.localhost:{port}")
+    host, signed = f"{bucket}.localhost:{port}", {"Authorization": _SIGNED}
+    assert send(port, "GET", "/k", host=host).status == 403  # S3's own: the object is private
+    reply = send(port, "GET", "/k", host=host, headers=signed)
     assert (reply.status, reply.body) == (200, b"value")
 
 
@@ -126,7 +119,7 @@ def test_moto_allows_no_origin_by_itself(s3: Any, bucket: str, port: int) -> Non
 
 
 def test_other_services_by_their_protocols(port: int) -> None:
-    sqs, iam, dynamodb = (client(name, port) for name in ("sqs", "iam", "dynamodb"))
+    sqs, iam, dynamodb = (aws_client(name, port) for name in ("sqs", "iam", "dynamodb"))
     name = f"front-{uuid.uuid4()}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="hello ü")
@@ -140,7 +133,7 @@ def test_other_services_by_their_protocols(port: int) -> None:
 
 def test_sixteen_clients_at_once(port: int, bucket: str) -> None:
     def work(number: int) -> bytes:
-        mine = client("s3", port)
+        mine = aws_client("s3", port)
         for turn in range(5):
             mine.put_object(Bucket=bucket, Key=f"{number}", Body=f"{number}.{turn}".encode())
         body: bytes = mine.get_object(Bucket=bucket, Key=f"{number}")["Body"].read()

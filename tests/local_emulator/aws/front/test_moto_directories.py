@@ -8,7 +8,6 @@ import uuid
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from local_emulator.aws.front.application import Front
@@ -18,6 +17,7 @@ from local_emulator.aws.front.function_urls.moto_urls import MotoFunctionUrlDire
 from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
 from local_emulator.aws.front.http.server import HttpServer, listen
 from local_emulator.aws.front.ports import Cors, Throttle
+from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.fakes import (
     ACCOUNT,
     REGION,
@@ -53,15 +53,7 @@ def clients(port: int) -> Iterator[Callable[[str], Any]]:
     made: list[Any] = []
 
     def make(service: str) -> Any:
-        made.append(
-            boto3.client(
-                service,
-                endpoint_url=f"http://127.0.0.1:{port}",
-                region_name=REGION,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
-        )
+        made.append(aws_client(service, port))
         return made[-1]
 
     yield make

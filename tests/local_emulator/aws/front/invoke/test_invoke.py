@@ -6,12 +6,11 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_emulator.aws.execution.contracts import Throttled
+from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION, outcome
 from tests.local_emulator.aws.front.wire import send
 
@@ -30,16 +29,9 @@ def client(front: Running) -> Iterator[Any]:
     front.directory.add("predict", limit=5)
     front.directory.add("predict", "live")
     front.directory.add("predict", "3")
-    client = boto3.client(
-        "lambda",
-        endpoint_url=f"http://127.0.0.1:{front.port}",
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    yield client
-    client.close()
+    made = aws_client("lambda", front.port)
+    yield made
+    made.close()
 
 
 def test_request_response(front: Running, client: Any) -> None:
