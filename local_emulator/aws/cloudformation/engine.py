@@ -25,7 +25,11 @@ class Stack(Protocol):
     stack_id: str
     account_id: str
     region: str
-    tags: Mapping[str, str]
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The stack's own tags."""
+        ...
 
     def handles(self) -> Mapping[str, ResourceHandle]:
         """Give what is deployed, by logical id."""
@@ -82,6 +86,7 @@ class Deployment:
             self._apply_one(logical_id, wanted[logical_id])
         gone = {name: handle for name, handle in self.stack.handles().items() if name not in wanted}
         for name in reversed(_known_order(gone)):
+            self._undo.append(partial(self.stack.put, gone[name]))
             self.stack.drop(name)
             self._leftovers.append((gone[name], gone[name].retained))
 

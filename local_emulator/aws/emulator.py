@@ -1,0 +1,179 @@
+"""The AWS emulator: every part put together, on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import string
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol, Self
+
+from local_emulator.aws.cloudformation.clients import EndpointClients
+from local_emulator.aws.cloudformation.local_addresses import LocalAddresses
+from local_emulator.aws.cloudformation.operations import StackOperations
+from local_emulator.aws.cloudformation.registry import OWN_TYPES, TypeRegistry, moto_models
+from local_emulator.aws.control_plane.functions import MotoFunctions
+from local_emulator.aws.control_plane.log_sink import LogHomes, MotoLogSink
+from local_emulator.aws.control_plane.machine import Machine, this_architecture
+from local_emulator.aws.front.application import Front
+from local_emulator.aws.front.composition import function_lanes
+from local_emulator.aws.front.control_plane import moto_account_of, moto_control_plane
+from local_emulator.aws.front.function_urls.moto_urls import MotoFunctionUrlDirectory
+from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
+from local_emulator.aws.front.health import HealthLane
+from local_emulator.aws.front.http.server import LOOPBACK, HttpServer, listen, listen_from
+from local_emulator.aws.moto_patches.registry import PatchedMoto
+from local_emulator.aws.services import Services
+from onehandler import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from local_emulator.aws.execution.contracts import FunctionRunner, LogSink
+    from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
+    from local_emulator.aws.services import InstanceRetirer
+
+_SUFFIX = string.ascii_uppercase + string.digits
+SERVICES = (
+    "apigatewayv2",
+    "cloudformation",
+    "dynamodb",
+    "iam",
+    "lambda",
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+    "sts",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorSettings:
+    """How to run an emulator."""
+
+    root: Path  # where instances keep their code and /tmp; made if missing
+    interpreters: Mapping[str, str]  # Lambda runtime to interpreter: {"python3.13": "/usr/bin/python3.13"}
+    port: int = 4566  # 0: any free port
+    search_port: bool = True  # a port that is taken: try the next ones, else raise OSError
+
+
+class Execution(Protocol):
+    """What runs functions, for as long as the emulator is up."""
+
+    @property
+    def runner(self) -> FunctionRunner:
+        """Runs functions and waits."""
+        ...
+
+    @property
+    def async_invoker(self) -> AsyncInvoker:
+        """Takes events and runs functions later."""
+        ...
+
+    @property
+    def retire(self) -> InstanceRetirer:
+        """Ends instances."""
+        ...
+
+    def close(self) -> None:
+        """Stop taking events, then end every instance."""
+        ...
+
+
+class AwsEmulator:
+    """An emulator of AWS in this process; one at a time, any number after each other."""
+
+    def __init__(
+        self,
+        settings: EmulatorSettings,
+        make_execution: Callable[[EmulatorSettings, str, LogSink, FunctionDirectory], Execution],
+    ) -> None:
+        self._settings = settings
+        self._make_execution = make_execution
+        self._open = ExitStack()
+        self._port = 0
+
+    @property
+    def endpoint_url(self) -> str:
+        """What clients take for AWS_ENDPOINT_URL. Raises RuntimeError before `start`."""
+        if not self._port:
+            raise RuntimeError("the emulator has no endpoint yet: call start() first")
+        return f"http://{LOOPBACK}:{self._port}"
+
+    def start(self) -> Self:
+        """Start every part. When one fails, those before it are closed again and the error is raised."""
+        with ExitStack() as opening:
+            self._start(opening)
+            self._open = opening.pop_all()
+        return self
+
+    def close(self) -> None:
+        """Close every part, the last first; moto is left as it was found. Closing twice is closing once."""
+        self._open.close()
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self, opening: ExitStack) -> None:
+        settings = self._settings
+        settings.root.mkdir(parents=True, exist_ok=True)
+        listener = (listen_from if settings.search_port else listen)(settings.port)
+        opening.callback(listener.close)
+        self._port = listener.getsockname()[1]
+
+        homes = LogHomes()
+        functions = MotoFunctions(random.random, homes)
+        execution = self._make_execution(settings, self.endpoint_url, MotoLogSink(homes), functions)
+        opening.callback(execution.close)
+        clients = EndpointClients(lambda: self.endpoint_url)
+        opening.callback(clients.close)
+        self._patch_moto(opening, execution, clients)
+
+        lanes = function_lanes(
+            functions,
+            execution.runner,
+            execution.async_invoker,
+            MotoApiDirectory(),
+            MotoFunctionUrlDirectory(),
+            moto_account_of,
+        )
+        health = HealthLane(__version__, SERVICES, datetime.now(UTC))
+        server = HttpServer(listener, Front((*lanes, health), moto_control_plane(self._port)))
+        opening.callback(server.close)
+        server.start()
+
+    def _patch_moto(self, opening: ExitStack, execution: Execution, clients: EndpointClients) -> None:
+        apis = MotoApiDirectory()
+        addresses = LocalAddresses(lambda: self._port, lambda api_id: api_id in apis.api_ids())
+        types = TypeRegistry(OWN_TYPES, moto_models())
+        services = Services(
+            machine=Machine(this_architecture(), tuple(sorted(self._settings.interpreters))),
+            retire=execution.retire,
+            async_invoker=execution.async_invoker,
+            stacks=StackOperations(types, clients, addresses, _suffix),
+            addresses=addresses,
+        )
+        patched = PatchedMoto()
+        opening.callback(patched.remove)
+        patched.apply(services)
+        opening.callback(forget_everything)
+        forget_everything()
+
+
+def forget_everything() -> None:
+    """Empty all of moto's backends, which belong to the process and not to an emulator."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+
+
+def _suffix() -> str:
+    return "".join(secrets.choice(_SUFFIX) for _ in range(12))

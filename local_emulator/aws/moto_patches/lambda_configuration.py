@@ -1,0 +1,107 @@
+"""moto keeps half of a function's configuration, and changes less."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from local_emulator.aws.control_plane import limits
+from local_emulator.aws.control_plane.functions import layer_versions_of
+from local_emulator.aws.moto_patches.lambda_errors import worded_by_lambda
+from local_emulator.aws.moto_patches.patching import Patch, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local_emulator.aws.services import Services
+
+_log = logging.getLogger(__name__)
+
+
+def _apply(services: Services) -> None:
+    """Moto drops SnapStart, DeadLetterConfig and LoggingConfig; updates drop five settings more.
+
+    It checks neither runtime, architecture, timeout, memory nor environment.
+    """
+    from moto.awslambda.models import LambdaBackend, LambdaFunction
+
+    create, configure, describe = (
+        LambdaBackend.create_function,
+        LambdaFunction.update_configuration,
+        LambdaFunction.get_configuration,
+    )
+
+    def create_function(self: Any, spec: dict[str, Any]) -> Any:
+        with worded_by_lambda():
+            limits.check_specification({"Architectures": ["x86_64"], **spec}, services.machine)
+        _tell_of_vpc(spec)
+        publish = bool(spec.get("Publish"))
+        function = create(self, {**spec, "Publish": False})
+        _keep(function, spec)
+        return self.publish_version(function.function_name) if publish else function
+
+    def update_configuration(self: Any, config_updates: dict[str, Any]) -> Any:
+        with worded_by_lambda():
+            limits.check_specification(config_updates, services.machine)
+        _tell_of_vpc(config_updates)
+        configure(self, config_updates)
+        _keep(self, config_updates)
+        with worded_by_lambda():
+            layers = sum(limits.unzipped_size(layer.code_bytes) for layer in layer_versions_of(self))
+            limits.check_archive(self.code_bytes, layers)
+        services.retire(self.function_arn)
+        return self.get_configuration()
+
+    def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
+        shown: dict[str, Any] = describe(self, on_create)
+        apply_on = (getattr(self, "snap_start", None) or {}).get("ApplyOn", "None")
+        published = str(self.version) != "$LATEST"
+        shown["SnapStart"] = {
+            "ApplyOn": apply_on,
+            "OptimizationStatus": "On" if published and apply_on != "None" else "Off",
+        }
+        letters = getattr(self, "dead_letter_config", None)
+        if letters and letters.get("TargetArn"):
+            shown["DeadLetterConfig"] = letters
+        chosen = getattr(self, "logging_config", None) or {}
+        group = f"/aws/lambda/{self.function_name}"
+        shown["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": group, **chosen}
+        return shown
+
+    LambdaBackend.create_function = create_function
+    LambdaFunction.update_configuration = update_configuration
+    LambdaFunction.get_configuration = get_configuration
+
+
+def _keep(function: Any, spec: Mapping[str, Any]) -> None:
+    """Keep what moto drops. Always new objects: published versions share the old ones."""
+    if "EphemeralStorage" in spec:
+        function.ephemeral_storage = int(spec["EphemeralStorage"]["Size"])
+    for name, attribute in _KEPT.items():
+        if name in spec:
+            setattr(function, attribute, spec[name])
+
+
+_KEPT = {
+    "DeadLetterConfig": "dead_letter_config",
+    "KMSKeyArn": "kms_key_arn",
+    "LoggingConfig": "logging_config",
+    "SnapStart": "snap_start",
+    "TracingConfig": "tracing_config",
+}
+
+
+def _tell_of_vpc(spec: Mapping[str, Any]) -> None:
+    if (spec.get("VpcConfig") or {}).get("SubnetIds"):
+        _log.warning("function %s: VpcConfig is kept and does nothing here", spec.get("FunctionName", ""))
+
+
+PATCH = Patch(
+    "lambda-configuration",
+    (
+        Target("moto.awslambda.models", "LambdaBackend.create_function", "dea879c1b1bc"),
+        Target("moto.awslambda.models", "LambdaFunction.update_configuration", "eca1cdec066f"),
+        Target("moto.awslambda.models", "LambdaFunction.get_configuration", "803fb04bffde"),
+    ),
+    _apply,
+)

@@ -1,0 +1,31 @@
+"""What patches of moto hand requests on to: the emulator's own parts, composed in emulator.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from local_emulator.aws.cloudformation.local_addresses import LocalAddresses
+    from local_emulator.aws.cloudformation.operations import StackOperations
+    from local_emulator.aws.control_plane.machine import Machine
+    from local_emulator.aws.front.ports import AsyncInvoker
+
+
+class InstanceRetirer(Protocol):
+    """Ends the instances of a function."""
+
+    def __call__(self, arn: str) -> None:
+        """End them: of one version when the ARN is qualified, of all when it is not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The collaborators of the patches."""
+
+    machine: Machine
+    retire: InstanceRetirer
+    async_invoker: AsyncInvoker
+    stacks: StackOperations
+    addresses: LocalAddresses
