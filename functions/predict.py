@@ -1,10 +1,15 @@
 """The predict function: answers HTTP requests and direct invocations."""
 
-import os
+from onehandler.runtimes import onnx_library
 
-from adapters import aws_lambda
-from onehandler.handler import Handler
-from onehandler.settings import Settings
+# First of all: the library loads on a thread of its own while everything else is imported.
+onnx_library.begin_loading()
+
+import os  # noqa: E402
+
+from adapters import aws_lambda  # noqa: E402
+from onehandler.handler import Handler  # noqa: E402
+from onehandler.settings import Settings  # noqa: E402
 
 settings = Settings(os.environ)
 handler = aws_lambda.entry_point(Handler.load(settings.bundle, settings))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+from functools import cache
+
 from onehandler.errors import NotFound
 from onehandler.protocols import problem
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
     LoadApp: TypeAlias = Callable[[Handler], Any]
 
+_TEXT_TYPES = ("text/", "application/json", "application/problem+json", "application/javascript")
 _WEB_PACKAGES = ("fastapi", "mangum", "pydantic", "pydantic_core", "starlette", "anyio")
 
 
@@ -51,12 +55,21 @@ class WebLane:
         return self._mangum(source.with_path(event, quote(request.path)), context)
 
     def _made(self) -> Callable[[Any, Any], dict[str, Any]]:
-        import asyncio
-
         from mangum import Mangum
 
-        # Mangum asks for the thread's event loop, which since Python 3.14 nobody makes unasked.
-        asyncio.set_event_loop(asyncio.new_event_loop())
+        _provide_event_loop()
         # The handler was loaded in the init phase: a lifespan per invocation would have nothing to do.
-        made: Callable[[Any, Any], dict[str, Any]] = Mangum(self._load(self._handler), lifespan="off")
+        made: Callable[[Any, Any], dict[str, Any]] = Mangum(
+            self._load(self._handler), lifespan="off", text_mime_types=list(_TEXT_TYPES)
+        )
         return made
+
+
+@cache
+def _provide_event_loop() -> None:
+    """Mangum runs on the thread's event loop, which newer Pythons no longer make unasked."""
+    import asyncio
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    atexit.register(loop.close)

@@ -1,0 +1,109 @@
+"""Every way from a client to `Handler.answer` and back. Adding one is a function and a line in `CARRIERS`."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, NamedTuple
+
+import uvicorn
+
+from adapters.aws_lambda import entry_point
+from adapters.aws_lambda.events import source_of
+from adapters.aws_lambda.web import WebLane, load_app
+from onehandler.app import create_app
+from tests.adapters.aws_lambda.golden import KINDS, Context, body_of, event_for, headers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from onehandler.handler import Handler
+    from onehandler.message import Request
+
+    type Carrier = Callable[[Handler, Request], Answer]
+
+
+class Answer(NamedTuple):
+    """What a client gets to see."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Socket:
+    """uvicorn serving the application on a free port, one server a handler."""
+
+    def __init__(self) -> None:
+        self._servers: dict[int, tuple[uvicorn.Server, threading.Thread, int]] = {}
+
+    def __call__(self, handler: Handler, request: Request) -> Answer:
+        if id(handler) not in self._servers:
+            self._servers[id(handler)] = self._started(handler)
+        connection = HTTPConnection("127.0.0.1", self._servers[id(handler)][2], timeout=30)
+        try:
+            connection.request(request.method, request.path, request.body or None, dict(request.headers))
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers, response.read())
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        for server, thread, _ in self._servers.values():
+            server.should_exit = True
+            thread.join(10)
+
+    def _started(self, handler: Handler) -> tuple[uvicorn.Server, threading.Thread, int]:
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(handler), log_config=None, lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        return server, thread, listener.getsockname()[1]
+
+
+def direct(handler: Handler, request: Request) -> Answer:
+    response = handler.answer(request)
+    return Answer(response.status, dict(response.headers), response.body)
+
+
+def lambda_carrier(kind: str) -> Carrier:
+    """The deployed entry point: the fast lane for protocols, Mangum for what is nobody's."""
+
+    def carry(handler: Handler, request: Request) -> Answer:
+        result = entry_point(handler)(event_for(kind, request), Context())
+        return Answer(result["statusCode"], headers_of(result), body_of(result))
+
+    return carry
+
+
+def mangum_carrier(kind: str) -> Carrier:
+    """The web lane forced, also for what the fast lane would answer."""
+
+    def carry(handler: Handler, request: Request) -> Answer:
+        event = event_for(kind, request)
+        source = source_of(event)
+        lane = WebLane(handler, load_app)
+        result = lane.answer(source, event, Context(), source.request(event, ""))
+        return Answer(result["statusCode"], headers_of(result), body_of(result))
+
+    return carry
+
+
+@contextmanager
+def carriers() -> Iterator[dict[str, Carrier]]:
+    """All carriers but `direct`, which the others are compared with."""
+    uvicorn_socket = Socket()
+    try:
+        yield {
+            "uvicorn": uvicorn_socket,
+            **{f"lambda-{kind}": lambda_carrier(kind) for kind in KINDS},
+            **{f"mangum-{kind}": mangum_carrier(kind) for kind in KINDS},
+        }
+    finally:
+        uvicorn_socket.close()
+
+
+CARRIERS = ("uvicorn", *(f"{lane}-{kind}" for lane in ("lambda", "mangum") for kind in KINDS))
