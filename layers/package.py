@@ -1,0 +1,82 @@
+"""Builds everything that serverless.yml deploys.
+
+python -m layers.package --bundle build/bundles/churn --arch arm64 --python 3.13
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from layers.build import OUT, build_layer
+from layers.function import FUNCTIONS, build_function
+from layers.ledger import check_limits, ledger_json, ledger_table
+from layers.recipes import RECIPES
+from layers.wheels import PLATFORMS
+from onehandler.errors import OnehandlerError
+from onehandler.pythons import this_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class PackageReport:
+    """The archives that were built or found built."""
+
+    archives: tuple[Path, ...]
+
+    def table(self) -> Table:
+        """The size ledger for people."""
+        return ledger_table(self.archives)
+
+    def to_json(self) -> dict[str, Any]:
+        """The size ledger as one object."""
+        return ledger_json(self.archives)
+
+
+def package_aws(
+    bundle: Path, arch: str, python: str, out: Path = OUT, told: Callable[[str], None] = lambda _: None
+) -> PackageReport:
+    """Build all layers and functions; quick where nothing changed. `told` hears each archive's name."""
+    layers: dict[str, Path] = {}
+    for name in RECIPES:
+        told(f"layer-{name}.zip")
+        layers[name] = build_layer(name, arch, python, out)
+    functions = []
+    for name, function in FUNCTIONS.items():
+        told(f"{name}.zip")
+        functions.append(build_function(name, bundle, python, out))
+        check_limits([functions[-1], *(layers[layer] for layer in function.layers)])
+    return PackageReport((*layers.values(), *functions))
+
+
+@click.command(help=__doc__)
+@click.option("--bundle", type=click.Path(path_type=Path), required=True, help="Folder of the bundle.")
+@click.option("--arch", type=click.Choice(list(PLATFORMS)), default="x86_64", show_default=True)
+@click.option("--python", default=this_version(), show_default=True, help="Version of the Lambda runtime.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def main(bundle: Path, arch: str, python: str, out: Path, as_json: bool) -> None:
+    """Build and print the size ledger."""
+    console = Console(stderr=True)
+    try:
+        with console.status("building") as status:
+            report = package_aws(bundle, arch, python, out, lambda name: status.update(f"building {name}"))
+    except OnehandlerError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        print(json.dumps(report.to_json()))
+    else:
+        Console().print(report.table())
+
+
+if __name__ == "__main__":
+    main()
