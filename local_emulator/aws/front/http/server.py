@@ -110,7 +110,13 @@ class HttpServer:
         if full:
             _turn_away(sock, self._limits.connections)
             return
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives no more threads
+            _log.exception("a connection gets no thread")
+            with self._lock:
+                del self._connections[connection]
+            _turn_away(sock, self._limits.connections)
 
     def _run(self, connection: Connection) -> None:
         try:

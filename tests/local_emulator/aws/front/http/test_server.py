@@ -234,3 +234,12 @@ def test_the_next_free_port_is_found(free_port: int) -> None:
         assert second.getsockname()[1] > first.getsockname()[1]
     with listen(0) as taken, pytest.raises(OSError, match="no free port"):
         listen_from(taken.getsockname()[1], tries=1)
+
+
+def test_aws_chunked_is_a_content_encoding_and_stays_as_it_is(server: HttpServer, app: Recorder) -> None:
+    body = b"3;chunk-signature=0\r\nabc\r\n0;chunk-signature=0\r\n\r\n"
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    connection.request("PUT", "/", body=body, headers={"Content-Encoding": "aws-chunked"})
+    assert connection.getresponse().read() == body
+    connection.close()
+    assert app.requests[0].head.headers.get("content-encoding") == "aws-chunked"
