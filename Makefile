@@ -57,7 +57,7 @@ format: setup ## format and mend what ruff can mend
 bench: setup ## every benchmark, as tables
 	@$(BIN)/python -m benchmarks.cold_start
 
-LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch
+LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch bench-ort bench-joblib
 lock: ## pin and hash the requirements anew
 	@for name in $(LOCKED); do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -2,9 +2,9 @@
 
     python -m benchmarks.cold_start [--starts 15] [--json]
 
-Every variant runs under the stock awslambdaric in a fresh process, over nothing but its own code and layers,
-with compiled .pyc unless its name says otherwise. Starts are taken in turns, so that a noisy moment falls on all.
-Answers are checked equal before any time is taken.
+Every variant runs under the stock awslambdaric in a fresh process, over nothing but its own code and
+layers, with compiled .pyc unless its name says otherwise. Starts are taken in turns, so that a noisy moment
+falls on all. Answers are checked equal before any time is taken.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmarks.cold_start_variants import EVENTS, prepared
+from benchmarks.cold_start_variants import events, prepared
 from benchmarks.lambda_process import Deployed, Start, cold_start
 from benchmarks.report import Report
 
@@ -33,18 +33,19 @@ _PACKAGES = ("onnxruntime", "numpy", "fastapi", "mangum", "scikit-learn", "jobli
 def main(starts: int, as_json: bool) -> None:
     """Measure and print."""
     python, variants = prepared()
-    check_answers(python, variants)
+    given = events()
+    check_answers(python, variants, given)
     samples: dict[str, list[Start]] = {variant.name: [] for variant in variants}
     for _ in range(starts):
         for variant in variants:
-            samples[variant.name].append(cold_start(variant, python, EVENTS[variant.name]))
+            samples[variant.name].append(cold_start(variant, python, given[variant.name]))
     report(samples).print(as_json=as_json)
 
 
-def check_answers(python: Path, variants: Sequence[Deployed]) -> None:
+def check_answers(python: Path, variants: Sequence[Deployed], given: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise unless every variant that predicts gives the same label and probabilities."""
     found = {
-        variant.name: _prediction(cold_start(variant, python, EVENTS[variant.name]).answer)
+        variant.name: _prediction(cold_start(variant, python, given[variant.name]).answer)
         for variant in variants
         if variant.name != "empty"
     }

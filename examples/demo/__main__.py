@@ -1,0 +1,84 @@
+"""The main job, start to end: `python -m examples.demo` (`--stay` keeps it up)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from examples.demo import batch, deployment, http, model
+from examples.demo.steps import StepFailed, console, run, say, step
+
+LOG = Path("build/demo/emulator.log")
+
+
+@click.command()
+@click.option("--stay", is_flag=True, help="Stay up with everything deployed, until Ctrl-C.")
+def main(stay: bool) -> None:
+    """Train, build, package, emulate, deploy; then predict and score, or stay."""
+    began = time.perf_counter()
+    try:
+        demo(stay=stay)
+    except StepFailed as error:
+        console.print(f"[red]failed:[/red] {error}")
+        sys.exit(1)
+    if not stay:
+        console.print(f"\nDone in {time.perf_counter() - began:.0f} s; nothing is left running.")
+
+
+def demo(*, stay: bool) -> None:
+    """All steps in order."""
+    console.print("1. Set up: done (make setup)")
+    with step(2, "Train a model on 569 patients and build its bundle"):
+        model.train()
+        model.build()
+    with step(3, "Build the layers and the function archives"):
+        command = [sys.executable, "-m", "layers.package", "--bundle", str(model.BUNDLE)]
+        names = dict(word.removeprefix("--param=").split("=") for word in deployment.parameters())
+        run([*command, "--arch", names["architecture"], "--python", names["python"]])
+    with ExitStack() as running:
+        with step(4, "Start the emulator"):
+            endpoint = running.enter_context(deployment.emulator(LOG))
+        with step(5, "Deploy serverless.yml with the real osls"):
+            deployed = deployment.deploy(endpoint)
+        if stay:
+            show_urls(deployed)
+            deployment.wait_for_interrupt()
+        else:
+            use(deployed)
+
+
+def use(deployed: deployment.Deployment) -> None:
+    """The steps that a user comes for."""
+    with step(6, "Predict over HTTP"):
+        http.predict(f"{deployed.api}/predict", model.HOLDOUT)
+    with step(7, "Score a file dropped in S3"):
+        drop = model.WORK / "patients.csv"
+        rows = batch.write_drop(model.ROWS, drop)
+        batch.score(drop, deployed.drops, deployed.results, deployed.endpoint, rows)
+    console.print("\n[bold]8. Tear down[/bold]")
+
+
+def show_urls(deployed: deployment.Deployment) -> None:
+    """Every URL, with a line of help for each."""
+    console.print("\n[bold]Up.[/bold] Ctrl-C ends it.")
+    for address, purpose in (
+        (f"{deployed.api}/", "playground: fill in a form, see a prediction"),
+        (f"{deployed.api}/docs", "the API's documentation"),
+        (f"{deployed.api}/predict", 'POST {"rows": [[…]]} here'),
+        (
+            f"{deployed.api}/v1/models/{model.BUNDLE.name}:predict",
+            "the same for TensorFlow Serving's clients",
+        ),
+        (deployed.endpoint, "AWS endpoint: export AWS_ENDPOINT_URL=" + deployed.endpoint),
+        (f"s3://{deployed.drops}", "drop a .csv or .jsonl here (any key and secret will do)"),
+        (f"s3://{deployed.results}", "its results appear here"),
+    ):
+        say(f"{address}  {purpose}")
+
+
+if __name__ == "__main__":
+    main()
