@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/json"
 MAX_DEPTH = 64
+_SQUARE = bytes.maketrans(b"{}", b"[]")
 _KEPT = b'[]{}"'
 _DROPPED = bytes(set(range(256)) - set(_KEPT))
-_PAIRS = {"]": "[", "}": "{"}
+_NUMBER_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
+_MANY_DIGITS = b"0" * 300
+_STRING_OR_FLOAT = r'"[^"\\]*(?:\\.[^"\\]*)*"|(-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))'
 
 
 def loads(body: bytes, *, tokens: bool = False) -> Any:
@@ -40,8 +43,8 @@ def loads(body: bytes, *, tokens: bool = False) -> Any:
         raise MalformedBody("holds a whole number of several thousand digits", where="body") from None
     if "\\u" in text:
         _check_surrogates(value)
-    if found := _huge_float(text):
-        raise MalformedBody("a number is larger than 1.8e308", where=_place(text, found))
+    if _may_overflow(body):
+        _check_floats(text)
     return value
 
 
@@ -97,43 +100,40 @@ def _place(text: str, position: int) -> str:
 
 
 def _check_depth(body: bytes) -> None:
-    """Refuse deep nesting before a recursive parser meets it: at C speed where brackets balance."""
+    """Refuse deep nesting before a recursive parser meets it, at C speed.
+
+    Brackets are all that is kept, and each round removes the innermost level.
+    """
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return
     if b"\\" in body:
         body = re.sub(rb"(?s)\\.", b"", body)
-    brackets = body.translate(None, _DROPPED).replace(b'""', b"")
+    brackets = body.translate(_SQUARE, _DROPPED).replace(b'""', b"")
     if b'"' in brackets:
         brackets = re.sub(rb'"[^"]*"', b"", brackets)
     for _ in range(MAX_DEPTH):
-        inner = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        inner = brackets.replace(b"[]", b"")
         if len(inner) == len(brackets):
             break
         brackets = inner
-    if brackets:
-        _check_open(brackets.decode())
+    if brackets.startswith(b"]"):  # one too many: the parser stops there
+        return
+    if b"[]" in brackets or brackets.count(b"[") > MAX_DEPTH:
+        raise TooLarge(f"is nested deeper than {MAX_DEPTH} levels", where="body")
 
 
-def _check_open(brackets: str) -> None:
-    """What is left is too deep or not balanced; the parser finds the latter at once."""
-    stack: list[str] = []
-    for bracket in brackets:
-        if bracket in "[{":
-            stack.append(bracket)
-            if len(stack) > MAX_DEPTH:
-                raise TooLarge(f"is nested deeper than {MAX_DEPTH} levels", where="body")
-        elif not stack or stack.pop() != _PAIRS.get(bracket):
-            return
+def _may_overflow(body: bytes) -> bool:
+    """Only a number with an exponent of three digits or of very many digits can overflow a double."""
+    shape = body.translate(_NUMBER_SHAPE, b"+")
+    return b"e000" in shape or _MANY_DIGITS in shape
 
 
-def _huge_float(text: str) -> int:
-    """Where a number overflows a double, else 0. Only long exponents or very long numbers can."""
-    for match in re.finditer(r"\d[eE]\+?\d{3}|\d{300}", text):
-        start = len(text[: match.start()].rstrip("0123456789.+-"))
-        number = re.match(r"-?[\d.]+(?:[eE][+-]?\d+)?", text[start:])
-        if number and any(mark in number[0] for mark in ".eE") and abs(float(number[0])) == float("inf"):
-            return start
-    return 0
+def _check_floats(text: str) -> None:
+    """Refuse numbers that overflow a double, which the parser would read as infinity."""
+    for match in re.finditer(_STRING_OR_FLOAT, text):
+        number = match[1]
+        if number and abs(float(number)) == float("inf"):
+            raise MalformedBody("a number is larger than 1.8e308", where=_place(text, match.start()))
 
 
 def _check_surrogates(value: Any) -> None:

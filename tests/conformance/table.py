@@ -1,7 +1,7 @@
 """The requests that every carrier must answer alike. Adding a case is a line here.
 
-A case is (id, bundle, method, path, headers, body, status); str bodies are sent as UTF-8. JSON bodies without a
-content-type in `headers` are sent as application/json.
+A case is (id, bundle, method, path, headers, body, status); `post` sends text as UTF-8 and anything but
+bytes as JSON, as application/json unless told otherwise.
 """
 
 from __future__ import annotations
