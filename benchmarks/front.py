@@ -3,8 +3,8 @@
     python -m benchmarks.front [--calls 1000] [--json]
 
 Every server runs in a process of its own and is asked over keep-alive connections. The runner behind
-ours takes no time. moto is asked for the least it has (STS GetCallerIdentity), through its own server and through
-ours.
+ours takes no time. moto is asked for the least it has (STS GetCallerIdentity), through its own server and
+through ours.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from local_emulator.aws.front.gateway.authorizers import LambdaAuthorizers
 from local_emulator.aws.front.gateway.lane import HttpApiLane
 from local_emulator.aws.front.gateway.throttling import Throttles
 from local_emulator.aws.front.invoke.lane import InvokeLane
+from local_emulator.aws.front.invoke.streaming import StreamingInvokeLane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ def function_lanes(
     access = Access(LambdaAuthorizers(caller, time.monotonic))
     return (
         InvokeLane(directory, runner, async_invoker, account_of),
+        StreamingInvokeLane(),
         HttpApiLane(apis, caller, access, Throttles(time.monotonic), time.time, {}),
         FunctionUrlLane(urls, caller, time.time),
     )

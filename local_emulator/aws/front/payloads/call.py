@@ -28,7 +28,9 @@ _HOP = frozenset(
         "upgrade",
     }
 )
-_TEXT = re.compile(r"(?:text/.+|application/(?:json|javascript|xml)|.+\+(?:json|xml))")
+# Seen on AWS: these are text, everything else is base64, forms and bodies without a content type included.
+# https://github.com/ministackorg/ministack/pull/766
+_TEXT = re.compile(r"text/.+|application/(?:json|javascript|xml)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def forwarded_headers(call: Call) -> list[tuple[str, str]]:
         ("X-Forwarded-Port", port),
         ("X-Forwarded-Proto", "http"),
     ]
+    if "content-length" not in head.headers:  # AWS always gives it, "0" without a body
+        ours.append(("Content-Length", str(call.request.body.size)))
     replaced = {name.lower() for name, _ in ours} | _HOP
     return [(name, value) for name, value in head.headers if name.lower() not in replaced] + ours
 
@@ -100,7 +104,7 @@ def event_body(request: HttpRequest) -> tuple[str | None, bool]:
     data = request.body.read()
     if not data:
         return None, False
-    kind = (request.head.headers.get("content-type") or "text/plain").partition(";")[0].strip().lower()
+    kind = (request.head.headers.get("content-type") or "").partition(";")[0].strip().lower()
     if _TEXT.fullmatch(kind):
         try:
             return data.decode(), False

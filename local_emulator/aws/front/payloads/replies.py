@@ -36,7 +36,7 @@ def reply_v2(payload: bytes, default_content_type: str) -> HttpResponse:
 
 
 def reply_v1(payload: bytes, default_content_type: str) -> HttpResponse:
-    """Read a reply in format 1.0: `statusCode` must be there, `multiValueHeaders` win over `headers`."""
+    """Read a reply in format 1.0: `statusCode` must be there, both kinds of headers are merged."""
     value = _loads(payload)
     if not isinstance(value, dict) or "statusCode" not in value:
         raise MalformedReplyError("payload format 1.0 wants an object with a 'statusCode'")
@@ -44,8 +44,7 @@ def reply_v1(payload: bytes, default_content_type: str) -> HttpResponse:
     if not isinstance(multiple, dict) or not all(isinstance(values, list) for values in multiple.values()):
         raise MalformedReplyError("'multiValueHeaders' is an object of lists")
     headers = [(name.lower(), _text(name, each)) for name, values in multiple.items() for each in values]
-    named = {name for name, _ in headers}
-    headers += [pair for pair in _single(value.get("headers")) if pair[0] not in named]
+    headers += [pair for pair in _single(value.get("headers")) if pair not in headers]
     return _response(value, headers, default_content_type)
 
 

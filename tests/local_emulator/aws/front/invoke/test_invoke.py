@@ -191,3 +191,10 @@ def test_an_unsigned_request_is_answered_too(front: Running) -> None:
     front.directory.add("predict")
     reply = send(front.port, "POST", _PATH, body=b"{}")
     assert (reply.status, reply.header("x-amz-executed-version")) == (200, "$LATEST")
+
+
+def test_streaming_is_refused_by_name(front: Running, client: Any) -> None:
+    with pytest.raises(ClientError, match="InvokeWithResponseStream") as caught:
+        client.invoke_with_response_stream(FunctionName="predict")
+    response: Any = caught.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 501

@@ -74,6 +74,7 @@ def test_format_2_0() -> None:
             "header1": "value1",
             "header2": "value1,value2",
             "content-type": "text/plain",
+            "content-length": "8",
             "x-amzn-trace-id": "Root=1-5e66d96f-7491f09xmpl79d18acf3d050",
             "x-forwarded-for": "203.0.113.7, 127.0.0.1",
             "x-forwarded-port": "4566",
@@ -192,11 +193,10 @@ def test_format_1_0_has_nulls_for_what_is_not_there() -> None:
     [
         ("application/json", b'{"a":1}', True),
         ("APPLICATION/JSON; charset=utf-8", b"{}", True),
-        ("application/problem+json", b"{}", True),
+        ("application/problem+json", b"{}", False),
         ("application/xml", b"<a/>", True),
         ("text/csv", b"a,b", True),
-        (None, b"plain", True),
-        (None, b"\xff\x00", False),
+        (None, b"plain", False),
         ("text/csv", b"\x1f\x8b\x08", False),  # compressed
         ("application/x-www-form-urlencoded", b"a=b", False),
         ("application/octet-stream", b"abc", False),

@@ -69,10 +69,17 @@ def test_defaults(read: object) -> None:
 def test_format_1_0_repeats_headers() -> None:
     value = {
         "statusCode": 200,
-        "headers": {"Set-Cookie": "lost", "X-Single": "s"},
-        "multiValueHeaders": {"set-cookie": ["a=1", "b=2"]},
+        "headers": {"Set-Cookie": "c=3", "X-Single": "s", "X-Both": "same"},
+        "multiValueHeaders": {"set-cookie": ["a=1", "b=2"], "x-both": ["same"]},
     }
-    assert v1(value).headers == (("set-cookie", "a=1"), ("set-cookie", "b=2"), ("x-single", "s"), *_TEXT)
+    assert v1(value).headers == (
+        ("set-cookie", "a=1"),
+        ("set-cookie", "b=2"),
+        ("x-both", "same"),
+        ("set-cookie", "c=3"),
+        ("x-single", "s"),
+        *_TEXT,
+    )
 
 
 _MALFORMED = [
