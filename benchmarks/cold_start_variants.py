@@ -1,4 +1,4 @@
-"""Builds what benchmarks.cold_start compares: our deployed artifacts, and the same model as others deploy it."""
+"""Builds what benchmarks.cold_start compares: our artifacts, and the same model as others deploy it."""
 
 from __future__ import annotations
 

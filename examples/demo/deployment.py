@@ -13,7 +13,6 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -24,6 +23,7 @@ from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _READY_S = 60
@@ -75,7 +75,7 @@ def environment(endpoint: str) -> dict[str, str]:
 
 
 def parameters() -> list[str]:
-    """This machine's own architecture and Python, instead of serverless.yml's arm64."""
+    """The machine's own architecture and Python, instead of serverless.yml's arm64."""
     found = {
         "bundle": str(BUNDLE),
         "architecture": _ARCHITECTURES[platform.machine()],

@@ -31,9 +31,7 @@ def predict(url: str, rows: Path) -> None:
     connection.close()
     for prediction in answer["predictions"]:
         say(json.dumps(prediction))
-    say(
-        f"first call (cold start) {cold:.0f} ms; then {statistics.median(warm):.1f} ms, the median of {_WARM_CALLS}"
-    )
+    say(f"first call (cold start) {cold:.0f} ms; then {statistics.median(warm):.1f} ms (of {_WARM_CALLS})")
 
 
 def _post(connection: http.client.HTTPConnection, url: str, body: str) -> tuple[float, Any]:

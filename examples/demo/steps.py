@@ -43,7 +43,7 @@ def run(command: Sequence[str], environ: Mapping[str, str] | None = None, *, qui
     """
     say("$ " + shlex.join(_shown(command)))
     with console.status("running"):
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode or not quiet:
         say(done.stderr + done.stdout if done.returncode else done.stdout)
     if done.returncode:

@@ -1,0 +1,202 @@
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from onehandler.batch.job import Drop
+from onehandler.batch.memory import MemoryLedger, MemoryQueue, MemoryStore
+from onehandler.batch.plan import Planner
+from onehandler.batch.ports import Gone, Location
+from onehandler.batch.score import Chunk, Scorer
+from onehandler.errors import BundleError
+from onehandler.handler import Handler
+from onehandler.settings import Settings
+from tests.bundles import CLASSES, COLUMNS, ROW, build
+
+HEADER = ",".join(["id", *reversed(COLUMNS)])
+LINE = ",".join(["7", *map(str, reversed(ROW))])
+
+
+@pytest.fixture(scope="module")
+def handler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handler]:
+    found = Handler.load(
+        build("iris", tmp_path_factory.mktemp("bundles")), Settings({"ONEHANDLER_THREADS": "1"})
+    )
+    yield found
+    found.close()
+
+
+class Bench:
+    """A planner and a scorer over ports in memory."""
+
+    def __init__(self, handler: Handler, chunk_bytes: int = 8 << 20) -> None:
+        self.store, self.queue, self.ledger = MemoryStore(), MemoryQueue(), MemoryLedger()
+        self.planner = Planner(handler.bundle, self.store, self.queue, "results", chunk_bytes)
+        self.scorer = Scorer(handler, self.store, self.ledger, "results")
+
+    def drop(self, key: str, content: bytes) -> str:
+        location = Location("drops", key, version="v1")
+        self.store.create(location, content, "text/csv")
+        return self.planner.plan(Drop(location, len(content)))
+
+    def work(self) -> list[Chunk]:
+        messages, self.queue.bodies = [json.loads(body) for body in self.queue.bodies], []
+        return [self.scorer.score(message["manifest"], message["chunk"]) for message in messages]
+
+    def body(self, key: str) -> bytes:
+        return self.store.objects["results", key].body
+
+    def keys(self) -> list[str]:
+        return sorted(key for bucket, key in self.store.objects if bucket == "results")
+
+    def rows(self, prefix: str) -> list[dict[str, str]]:
+        parts = [self.body(key).decode() for key in self.keys() if key.startswith(prefix + "part-")]
+        return [row for part in parts for row in csv.DictReader(io.StringIO(part))]
+
+
+def test_a_file_becomes_one_result_a_row_in_order(handler: Handler) -> None:
+    bench = Bench(handler)
+    prefix = bench.drop("in/rows.csv", f"{HEADER}\n{LINE}\n{LINE}\n".encode())
+    assert prefix.startswith("in/rows.csv/")
+    [chunk] = bench.work()
+    assert (chunk.rows, chunk.failed, chunk.repeated) == (2, 0, False)
+    rows = bench.rows(prefix)
+    assert [row["row"] for row in rows] == ["1", "2"]
+    assert [int(row["offset"]) for row in rows] == [len(HEADER) + 1, len(HEADER) + 1 + len(LINE) + 1]
+    assert rows[0]["error"] == ""
+    assert float(rows[0][f"probabilities.{CLASSES[0]}"]) >= 0
+    assert json.loads(bench.body(prefix + "_SUCCESS"))["predicted"] == 2
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 7, 40, 100, 10_000])
+def test_chunks_of_any_size_give_the_same_rows(handler: Handler, chunk_bytes: int) -> None:
+    bench = Bench(handler, chunk_bytes)
+    lines = [LINE.replace("7", str(number), 1) for number in range(50)]
+    prefix = bench.drop("rows.csv", "\n".join([HEADER, *lines]).encode())
+    manifest = json.loads(bench.body(prefix + "manifest.json"))
+    assert manifest["chunks"] == len(bench.queue.bodies)
+    chunks = bench.work()
+    assert sum(chunk.rows for chunk in chunks) == 50
+    offsets = [int(row["offset"]) for row in bench.rows(prefix)]
+    assert offsets == sorted(set(offsets))
+    assert len(offsets) == 50
+    assert json.loads(bench.body(prefix + "_SUCCESS"))["rows"] == 50
+
+
+def test_bad_rows_become_error_rows_that_say_why(handler: Handler) -> None:
+    bench = Bench(handler)
+    bad = ["7,oops,1,2,3", "7,1,2", "7,1,2,3,", '7,1,2,"3', "7,1e39,2,3,4"]
+    content = "\n".join([HEADER, LINE, *bad, LINE]).encode()
+    prefix = bench.drop("rows.csv", content)
+    [chunk] = bench.work()
+    assert (chunk.rows, chunk.failed) == (7, 5)
+    rows = bench.rows(prefix)
+    assert [bool(row["error"]) for row in rows] == [False, True, True, True, True, True, False]
+    last, first = COLUMNS[-1], COLUMNS[0]
+    assert rows[1]["error"] == f"{last}: float32 takes numbers, not a string"
+    assert rows[2]["error"] == "has 3 cells, the header has 5"
+    assert first in rows[3]["error"]
+    assert "null" in rows[3]["error"]
+    assert "quoted cell" in rows[4]["error"]
+    assert "too large for float32" in rows[5]["error"]
+    assert rows[6] == {**rows[0], "row": "7", "offset": rows[6]["offset"]}
+
+
+def test_everything_may_happen_twice(handler: Handler) -> None:
+    bench = Bench(handler, chunk_bytes=40)
+    content = "\n".join([HEADER, *[LINE] * 9]).encode()
+    prefix = bench.drop("rows.csv", content)
+    messages = list(bench.queue.bodies)
+    bench.drop("rows.csv", content)
+    assert bench.queue.bodies == messages * 2
+    bench.work()
+    before = {key: bench.body(key) for key in bench.keys()}
+    bench.queue.bodies = list(messages)
+    assert all(chunk.repeated for chunk in bench.work())
+    bench.drop("rows.csv", content)
+    assert bench.queue.bodies == []  # the job is done: nothing is sent again
+    assert {key: bench.body(key) for key in bench.keys()} == before
+    assert json.loads(bench.body(prefix + "_SUCCESS"))["rows"] == 9
+
+
+def test_a_worker_that_dies_before_the_ledger_loses_nothing(handler: Handler) -> None:
+    bench = Bench(handler)
+    prefix = bench.drop("rows.csv", f"{HEADER}\n{LINE}".encode())
+    messages = list(bench.queue.bodies)
+    bench.work()
+    del bench.store.objects["results", prefix + "_SUCCESS"]
+    bench.ledger.jobs.clear()
+    bench.queue.bodies = messages
+    [chunk] = bench.work()
+    assert (chunk.repeated, chunk.rows, chunk.failed) == (True, 1, 0)
+    assert json.loads(bench.body(prefix + "_SUCCESS"))["rows"] == 1
+
+
+def test_json_lines_in_json_lines_out(handler: Handler) -> None:
+    bench = Bench(handler)
+    named = dict(zip(COLUMNS, ROW, strict=True))
+    lines = [json.dumps(named), json.dumps(ROW), '{"sepal length": 1}', "{", "3"]
+    prefix = bench.drop("rows.jsonl", "\n".join(lines).encode())
+    bench.work()
+    found = [json.loads(line) for line in bench.body(prefix + "part-00000.jsonl").splitlines()]
+    assert found[0]["prediction"] == found[1]["prediction"]
+    assert set(found[0]["prediction"]) == {"label", "probabilities"}
+    assert [entry["error"]["kind"] for entry in found[2:]] == ["invalid", "malformed", "invalid"]
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "told"),
+    [
+        ("rows.csv.gz", b"\x1f\x8b", "decompress it first"),
+        ("rows.xlsx", b"PK", "only files ending in .csv"),
+        ("rows.csv", b"a,b\n1,2\n", "the header lacks 4 of the model's columns"),
+    ],
+)
+def test_a_file_that_cannot_be_scored_is_refused_with_the_reason(
+    handler: Handler, key: str, content: bytes, told: str
+) -> None:
+    bench = Bench(handler)
+    prefix = bench.drop(key, content)
+    assert bench.queue.bodies == []
+    assert told in json.loads(bench.body(prefix + "_REFUSED"))["reason"]
+
+
+@pytest.mark.parametrize("content", [b"", HEADER.encode(), HEADER.encode() + b"\n"])
+def test_a_file_without_rows_succeeds_at_once(handler: Handler, content: bytes) -> None:
+    bench = Bench(handler)
+    prefix = bench.drop("rows.csv", content)
+    assert bench.queue.bodies == []
+    assert json.loads(bench.body(prefix + "_SUCCESS"))["rows"] == 0
+
+
+def test_results_are_never_taken_for_drops(handler: Handler) -> None:
+    bench = Bench(handler)
+    assert bench.planner.plan(Drop(Location("results", "a.csv"), 10)) == ""
+    assert bench.keys() == []
+
+
+def test_a_deleted_source_fails_the_message_and_a_deleted_drop_is_refused(handler: Handler) -> None:
+    bench = Bench(handler)
+    bench.drop("rows.csv", f"{HEADER}\n{LINE}".encode())
+    del bench.store.objects["drops", "rows.csv"]
+    with pytest.raises(Gone):
+        bench.work()
+    prefix = bench.planner.plan(Drop(Location("drops", "other.csv", etag="e"), 10))
+    assert "deleted or overwritten" in bench.body(prefix + "_REFUSED").decode()
+
+
+def test_a_job_of_another_bundle_is_not_scored(handler: Handler, tmp_path: Path) -> None:
+    bench = Bench(handler)
+    bench.drop("rows.csv", f"{HEADER}\n{LINE}".encode())
+    other = Handler.load(build("iris", tmp_path, version="2"), Settings({}))
+    bench.scorer = Scorer(other, bench.store, bench.ledger, "results")
+    with pytest.raises(BundleError, match="another bundle"):
+        bench.work()
+
+
+def test_the_handler_scores_files_in_memory(handler: Handler) -> None:
+    results = list(handler.score(f"{HEADER}\n{LINE}\n1,2".encode(), "text/csv; charset=utf-8"))
+    assert [result.error is None for result in results] == [True, False]
