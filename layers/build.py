@@ -1,51 +1,52 @@
-"""Builds the layers and prints what they weigh.
+"""Builds layer archives.
 
-python -m layers.build --arch x86_64|arm64 --python 3.13 [--layer onnx|web|batch|all] [--out build/aws] [--json]
+python -m layers.build --arch arm64 --python 3.13 --layer onnx
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
 
 import click
+from rich.console import Console
 
-from layers.cache import place
-from layers.command import machine_arch, plain_errors, target_options, to_stderr
-from layers.layer import build_layer
-from layers.ledger import read_ledger
-from layers.limits import check_unzipped, check_zipped
-from layers.recipes import LAYERS
-from layers.report import show
-from layers.workshop import workshop_for
+from layers.cache import built, key_of
+from layers.ledger import check_limits, ledger_json, ledger_table
+from layers.recipes import RECIPES
+from layers.wheels import PLATFORMS, REQUIREMENTS
+from onehandler.errors import OnehandlerError
+from onehandler.pythons import this_version
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from layers.ledger import Ledger
-    from layers.workshop import Workshop
+OUT = Path("build/aws")
 
 
-@click.command(help="Build layers for AWS Lambda and print what they weigh.")
-@target_options
-@click.option("--layer", type=click.Choice([*LAYERS, "all"]), default="all", show_default=True)
-def main(arch: str | None, python: str, out: Path, as_json: bool, layer: str) -> None:
-    """Run from the command line."""
-    with plain_errors():
-        workshop = workshop_for(arch or machine_arch(), python, progress=to_stderr)
-        names = list(LAYERS) if layer == "all" else [layer]
-        ledgers = [make_layer(name, workshop, out) for name in names]
-    show(ledgers, as_json=as_json)
-
-
-def make_layer(name: str, workshop: Workshop, out: Path) -> Ledger:
-    """Build a layer, check it against Lambda's limits and put it into `out` as layer-NAME.zip."""
-    archive = build_layer(name, workshop)
+def build_layer(name: str, arch: str, python: str, out: Path) -> Path:
+    """Build one layer, or find it built, and give its archive: OUT/layer-NAME.zip."""
+    recipe = RECIPES[name]
     target = out / f"layer-{name}.zip"
-    ledger = read_ledger(target.name, archive)
-    check_zipped(ledger)
-    check_unzipped(None, [ledger])
-    place(archive, target)
-    return ledger
+    key = key_of(name, arch, python, files=[REQUIREMENTS / f"{recipe.requirements}.txt"])
+    built(target, key, lambda folder: recipe.build(folder, arch, python))
+    check_limits([target])
+    return target
+
+
+@click.command(help=__doc__)
+@click.option("--layer", "name", type=click.Choice([*RECIPES, "all"]), default="all", show_default=True)
+@click.option("--arch", type=click.Choice(list(PLATFORMS)), default="x86_64", show_default=True)
+@click.option("--python", default=this_version(), show_default=True, help="Version of the Lambda runtime.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def main(name: str, arch: str, python: str, out: Path, as_json: bool) -> None:
+    """Build and print the size ledger."""
+    try:
+        archives = [build_layer(each, arch, python, out) for each in (RECIPES if name == "all" else [name])]
+    except OnehandlerError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        print(json.dumps(ledger_json(archives)))
+    else:
+        Console().print(ledger_table(archives))
 
 
 if __name__ == "__main__":

@@ -1,46 +1,66 @@
-"""The layers there are. Adding one is a requirements file, a line in `LAYERS` and one in serverless.yml."""
+"""How each layer is made. A layer's zip is unpacked at /opt: `python/` on sys.path, `lib/` for libraries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
-from layers.errors import BuildError
-from layers.onnx_library import stage_library
-from layers.slim import copy_slimmed
+from layers.bytecode import compile_folder
+from layers.slim import slim
+from layers.wheels import install
 
-PYTHON_FOLDER = "python"  # Lambda has /opt/python on the module search path
-Stage: TypeAlias = Callable[[Path, Path], None]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
-
-def stage_packages(installed: Path, layer: Path) -> None:
-    """Lay slimmed packages where Lambda finds them."""
-    copy_slimmed(installed, layer / PYTHON_FOLDER)
+LIBRARY = "libonnxruntime.so.1"  # in the layer's lib/; onehandler.runtimes.onnx_library looks for it there
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A layer: which pins of which requirements file, and how installed wheels become the layer's files.
+    """`build(folder, arch, python)` fills an empty folder with what the layer holds."""
 
-    Without `projects`, all pins of the file.
-    """
-
+    name: str
     requirements: str
-    stage: Stage
-    projects: tuple[str, ...] = ()
+    build: Callable[[Path, str, str], None]
 
 
-LAYERS = {
-    "onnx": Recipe("layer-onnx.txt", stage_library, ("onnxruntime",)),
-    "web": Recipe("layer-web.txt", stage_packages),
-    "batch": Recipe("layer-batch.txt", stage_packages),
+def _onnx(folder: Path, arch: str, python: str) -> None:
+    """The library of the onnxruntime wheel, its licences, and nothing else.
+
+    The wheel's library comes stripped, and the rest of the wheel is the Python binding, which we don't use.
+    """
+    wheel = folder / "wheel"
+    install("layer-onnx", wheel, arch, python, only="onnxruntime")
+    library = next((wheel / "onnxruntime" / "capi").glob("libonnxruntime.so*"))
+    licences = folder / "licences" / "onnxruntime"
+    for target in (folder / "lib", licences):
+        target.mkdir(parents=True)
+    shutil.move(library, folder / "lib" / LIBRARY)
+    for name in ("LICENSE", "ThirdPartyNotices.txt"):
+        shutil.move(wheel / "onnxruntime" / name, licences / name)
+    shutil.rmtree(wheel)
+    (folder / "only-onnxruntime.txt").unlink()
+
+
+def _site(requirements: str) -> Callable[[Path, str, str], None]:
+    """A recipe for pure dependencies: install, slim, compile."""
+
+    def build(folder: Path, arch: str, python: str) -> None:
+        site = folder / "python"
+        install(requirements, site, arch, python)
+        slim(site)
+        compile_folder(site, python, "/opt/python")
+
+    return build
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("onnx", "layer-onnx", _onnx),
+        Recipe("web", "layer-web", _site("layer-web")),
+        Recipe("batch", "layer-batch", _site("layer-batch")),
+    )
 }
-
-
-def recipe_of(layer: str) -> Recipe:
-    """Look a layer up by name."""
-    if layer not in LAYERS:
-        raise BuildError(f"there is no layer {layer!r}; there are {', '.join(LAYERS)}", where="--layer")
-    return LAYERS[layer]

@@ -1,51 +1,53 @@
-"""Installs pinned, hashed wheels for another machine into a folder, with uv."""
+"""Installs pinned, hashed wheels for another machine than this one."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from layers.errors import BuildError
+from onehandler.errors import SettingsError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from layers.target import Target
+REQUIREMENTS = Path(__file__).parent.parent / "requirements"
+# Lambda's Python 3.12 and later run on Amazon Linux 2023, which has glibc 2.34.
+PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "arm64": "aarch64-manylinux_2_28"}
 
 
-def requirements_of(file: Path, projects: Sequence[str] = ()) -> str:
-    """The pins of a requirements file; with `projects`, of those alone.
-
-    A lock lists what a project depends on, too, also where the layer takes nothing of that.
-    """
-    entries = _entries(file.read_text())
-    missing = [project for project in projects if project not in entries]
-    if missing:
-        raise BuildError(f"pins no {missing[0]}; run 'make lock'", where=file.name)
-    return "".join(entries[project] for project in projects or sorted(entries))
+def platform_of(arch: str) -> str:
+    """uv's name of an architecture in AWS's words; SettingsError names those there are."""
+    if arch not in PLATFORMS:
+        raise SettingsError(f"must be one of {', '.join(PLATFORMS)}, not {arch!r:.40}", where="architecture")
+    return PLATFORMS[arch]
 
 
-def install(requirements: str, target: Target, folder: Path) -> None:
-    """Install exactly these pins, as wheels of the target, below the folder; uv checks every hash."""
-    pins = folder.with_name(folder.name + ".requirements.txt")
-    pins.write_text(requirements)
-    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps"]
-    command += ["--target", str(folder), "--only-binary", ":all:", "--require-hashes", "-r", str(pins)]
-    command += ["--python-version", target.python, "--python-platform", target.platform]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if run.returncode:
-        raise BuildError(f"uv cannot install wheels for {target}: {run.stderr.strip()[:2000]}")
+def install(requirements: str, target: Path, arch: str, python: str, only: str = "") -> None:
+    """Install requirements/NAME.txt, or `only` one package of it, into a folder, or raise SettingsError."""
+    source = REQUIREMENTS / f"{requirements}.txt"
+    chosen = source if not only else _extracted(source, only, target.parent)
+    options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy", "--quiet"]
+    where = ["--target", str(target), "--python-version", python, "--python-platform", platform_of(arch)]
+    command = [sys.executable, "-m", "uv", "pip", "install", *options, *where, "-r", str(chosen)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+    if done.returncode:
+        raise SettingsError(f"uv could not install it: {done.stderr.strip()[-2000:]}", where=str(source.name))
 
 
-def _entries(text: str) -> dict[str, str]:
-    """The lines that belong to each project: a pin begins a line, its hashes are indented below it."""
-    entries: dict[str, str] = {}
-    project = ""
-    for line in text.splitlines(keepends=True):
-        if line[:1].isalnum():
-            project = line.partition("==")[0].strip()
-        if project and not line.lstrip().startswith("#"):
-            entries[project] = entries.get(project, "") + line
-    return entries
+def _extracted(source: Path, package: str, folder: Path) -> Path:
+    """The lines of one package, with its hashes, as a requirements file of their own."""
+    kept, taking = [], False
+    for line in source.read_text().splitlines():
+        if line and not line[0].isspace():
+            taking = line.startswith(package + "==")
+        if taking:
+            kept.append(line)
+    if not kept:
+        raise SettingsError(f"does not pin {package}", where=source.name)
+    target = folder / f"only-{package}.txt"
+    target.write_text("\n".join(kept) + "\n")
+    return target
+
+
+def _environment() -> dict[str, str]:
+    """uv must not take the developer's virtual environment for the target."""
+    return {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
