@@ -24,16 +24,17 @@ from local_emulator.aws.front.function_urls.moto_urls import MotoFunctionUrlDire
 from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
 from local_emulator.aws.front.health import HealthLane
 from local_emulator.aws.front.http.server import LOOPBACK, HttpServer, listen, listen_from
-from local_emulator.aws.moto_patches.registry import PatchedMoto
+from local_emulator.aws.moto_patches.registry import PATCHES, PatchedMoto
 from local_emulator.aws.services import Services
 from onehandler import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from local_emulator.aws.execution.contracts import FunctionRunner, LogSink
     from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
+    from local_emulator.aws.moto_patches.patching import Patch
     from local_emulator.aws.services import InstanceRetirer
 
 _SUFFIX = string.ascii_uppercase + string.digits
@@ -91,8 +92,10 @@ class AwsEmulator:
         self,
         settings: EmulatorSettings,
         make_execution: Callable[[EmulatorSettings, str, LogSink, FunctionDirectory], Execution],
+        patches: Sequence[Patch] = PATCHES,
     ) -> None:
         self._settings = settings
+        self._patches = patches
         self._make_execution = make_execution
         self._open = ExitStack()
         self._port = 0
@@ -161,7 +164,7 @@ class AwsEmulator:
             stacks=StackOperations(types, clients, addresses, _suffix),
             addresses=addresses,
         )
-        patched = PatchedMoto()
+        patched = PatchedMoto(self._patches)
         opening.callback(patched.remove)
         patched.apply(services)
         opening.callback(forget_everything)

@@ -16,6 +16,7 @@ class EndpointClients:
         self._endpoint_url = endpoint_url
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = Lock()
+        self._session: Any = None
 
     def client(self, service: str, region: str, account_id: str) -> Any:
         """Give the boto3 client of a service; the same one every time."""
@@ -37,11 +38,12 @@ class EndpointClients:
         import boto3
         from botocore.config import Config
 
-        # The emulator verifies no signature: the key only has to be there for a request to be signed.
-        session = boto3.session.Session("cloudformation", "cloudformation", region_name=region)
+        # One session: it reads a service's model once, which takes longer than anything else here. No
+        # signature is verified: the key only has to be there for a request to be signed.
+        self._session = self._session or boto3.session.Session("cloudformation", "cloudformation")
         config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, read_timeout=120)
-        make: Any = session.client  # boto3's stubs know services by literal names only
-        client = make(service, endpoint_url=self._endpoint_url(), config=config)
+        make: Any = self._session.client  # boto3's stubs know services by literal names only
+        client = make(service, region, endpoint_url=self._endpoint_url(), config=config)
 
         def act_in_account(request: Any, **_: Any) -> None:
             request.headers["x-moto-account-id"] = account_id

@@ -49,6 +49,21 @@ def check(template: Mapping[str, Any], types: TypeRegistry) -> None:
     dependency_order(resources)
 
 
+def summary(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what ValidateTemplate tells of a good template."""
+    parameters = [
+        {
+            "ParameterKey": name,
+            "DefaultValue": str(item["Default"]) if "Default" in item else None,
+            "NoEcho": str(item.get("NoEcho", False)).lower() == "true",
+            "Description": item.get("Description"),
+        }
+        for name, item in template.get("Parameters", {}).items()
+    ]
+    description = template.get("Description", "")
+    return {"Description": description, "Parameters": parameters, "Capabilities": []}
+
+
 def _is_local(name: str, block: Any) -> bool:
     """Tell whether a name is a variable that an Fn::Sub of this block brings itself."""
     if isinstance(block, list):

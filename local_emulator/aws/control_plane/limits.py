@@ -17,6 +17,33 @@ MOST_LAYERS = 5
 ENVIRONMENT_LIMIT = 4096  # bytes of names and values
 _TIMEOUTS = range(1, 901)  # seconds
 _MEMORY = range(128, 10_241)  # MB
+# What of a specification has a meaning here; VpcConfig is kept and does nothing.
+_ACCEPTED = frozenset(
+    {
+        "Architectures",
+        "Code",
+        "DeadLetterConfig",
+        "Description",
+        "Environment",
+        "EphemeralStorage",
+        "FunctionName",
+        "Handler",
+        "KMSKeyArn",
+        "Layers",
+        "LoggingConfig",
+        "MemorySize",
+        "PackageType",
+        "Publish",
+        "RevisionId",
+        "Role",
+        "Runtime",
+        "SnapStart",
+        "Tags",
+        "Timeout",
+        "TracingConfig",
+        "VpcConfig",
+    }
+)
 _RESERVED = frozenset(
     {
         "_HANDLER",
@@ -55,6 +82,12 @@ def check_specification(spec: Mapping[str, Any], machine: Machine) -> None:
         raise InvalidFunction(
             "PackageType Image is not supported by the emulator, which runs functions without containers: "
             "deploy a zip archive here"
+        )
+    unknown = sorted(name for name, value in spec.items() if value and name not in _ACCEPTED)
+    if unknown:
+        raise InvalidFunction(
+            f"{', '.join(unknown)} of a function is not supported by the emulator: leave it out of what you "
+            "deploy here"
         )
     if "Runtime" in spec and spec["Runtime"] not in machine.runtimes:
         raise InvalidFunction(
