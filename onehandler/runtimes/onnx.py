@@ -2,213 +2,186 @@
 
 from __future__ import annotations
 
-from array import array
-from ctypes import byref, c_char, c_char_p, c_int64, c_size_t, c_void_p, cast, create_string_buffer, string_at
-from math import prod
-from weakref import finalize
+import os
+from ctypes import addressof, c_char_p, c_int64, c_void_p, string_at
 
 from onehandler.dtypes import dtype_coded
 from onehandler.errors import BundleError, InvalidInput, ModelError
 from onehandler.runtimes.onnx_library import begin_loading, environment
+from onehandler.runtimes.onnx_tensors import Input, Output
 from onehandler.signature import Signature, TensorSpec
-from onehandler.tensor import Tensor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Final
 
+    from onehandler.runtimes.onnx_api import Api
     from onehandler.runtimes.onnx_library import Environment
-    from onehandler.tensor import Tensors
+    from onehandler.runtimes.onnx_strings import StringInput, StringOutput
+    from onehandler.tensor import Tensor, Tensors
 
 __all__ = ["OnnxModel", "begin_loading", "open_model"]
 
 _TENSOR = 1  # ONNXType
 _KINDS = {2: "a sequence", 3: "a map", 4: "an opaque value", 5: "a sparse tensor", 6: "an optional"}
-_STRING = 8
 _ERRORS_ONLY = 3
+_POINTER = 8  # bytes
 
 
 def open_model(path: str, threads: int) -> OnnxModel:
     """Open a model file; BundleError with ONNX Runtime's reason when it cannot be served."""
-    return OnnxModel(environment(), path, threads)
+    loaded = environment()
+    return OnnxModel(loaded, _Session(loaded, path, threads))
 
 
 class OnnxModel:
     """An open ONNX model. Implements onehandler.runtimes.Runtime; runs may overlap on many threads."""
 
-    def __init__(self, loaded: Environment, path: str, threads: int) -> None:
+    def __init__(self, loaded: Environment, session: _Session) -> None:
+        self.signature: Final = session.signature()
+        self._session: _Session | None = session
         self._api: Final = loaded.api
-        self._loaded: Final = loaded
-        self._session: Final = _session(loaded, path, threads)
-        # Frees the session once: at close, when collected, or at interpreter exit.
-        self.close: Final = finalize(self, self._api.ReleaseSession, self._session)
-        self.signature: Final = Signature(self._specs("Input"), self._specs("Output"))
+        self._inputs: Final = [_input(loaded, spec) for spec in self.signature.inputs]
+        self._outputs: Final = [_output(loaded, spec) for spec in self.signature.outputs]
         self._in_names: Final = _names(self.signature.inputs)
         self._out_names: Final = _names(self.signature.outputs)
-        self._no_outputs: Final = c_void_p * len(self.signature.outputs)
+        self._given: Final = c_void_p * len(self._inputs)
+        self._made: Final = c_void_p * len(self._outputs)
 
     def run(self, inputs: Tensors) -> dict[str, Tensor]:
         """Execute once; see Runtime.run."""
-        if not self.close.alive:
+        session = self._session  # held: a close meanwhile cannot free it under us
+        if session is None:
             raise ModelError("the model has been closed")
-        api, specs = self._api, self.signature.inputs
-        outputs = self._no_outputs()
-        values: list[Any] = []
-        kept: list[Any] = []
+        api, given, made = self._api, self._given(), self._made()
+        kept = []
+        place = addressof(given)
         try:
-            for spec in specs:
-                values.append(self._value(inputs[spec.name], kept))  # noqa: PERF401 - freed below if one fails
-            given = (c_void_p * len(values))(*values)
+            for each in self._inputs:
+                status, keep = each.put(_named(inputs, each.spec), place)
+                if status:
+                    api.check(status, ModelError, each.spec.where)
+                kept.append(keep)
+                place += _POINTER
             status = api.Run(
-                self._session,
-                None,
-                self._in_names,
-                given,
-                len(values),
-                self._out_names,
-                len(outputs),
-                outputs,
+                session.pointer, None, self._in_names, given, len(given), self._out_names, len(made), made
             )
-            api.check(status, ModelError)
-            return {
-                spec.name: self._tensor(value)
-                for spec, value in zip(self.signature.outputs, outputs, strict=True)
-            }
+            if status:
+                api.check(status, ModelError)
+            return {each.name: each.take(value) for each, value in zip(self._outputs, made, strict=True)}
         finally:
-            for value in (*values, *outputs):
-                api.ReleaseValue(value)
+            release = api.ReleaseValue
+            for value in (*given, *made):
+                release(value)
 
-    def _value(self, tensor: Tensor, kept: list[Any]) -> c_void_p:
-        """An OrtValue over the tensor's own buffer (strings are copied); the caller releases it.
+    def close(self) -> None:
+        """Free the model, once runs under way have ended; running it afterwards is a ModelError."""
+        self._session = None
 
-        Whatever must outlive the run is added to `kept`.
-        """
-        rank = len(tensor.shape)
-        shape = (c_int64 * rank)(*tensor.shape)
-        value = c_void_p()
-        if isinstance(tensor.data, list):
-            return self._string_value(tensor.data, shape, rank)
-        status = self._api.CreateTensorWithDataAsOrtValue(
-            self._loaded.memory,
-            _address(tensor.data, kept),
-            tensor.nbytes,
-            shape,
-            rank,
-            tensor.dtype.code,
-            byref(value),
-        )
-        self._api.check(status, ModelError)
-        return value
 
-    def _string_value(self, texts: list[str], shape: Any, rank: int) -> c_void_p:
-        if any("\0" in text for text in texts):
-            raise InvalidInput("a string holds a NUL character, which ONNX Runtime's C API cannot take")
+class _Session:
+    """An `OrtSession`, freed once: when the last to refer to it, the model or a run, lets go."""
+
+    __slots__ = ("_loaded", "path", "pointer")
+
+    def __init__(self, loaded: Environment, path: str, threads: int) -> None:
+        api = loaded.api
+        self.pointer = 0
+        self.path: Final = path
+        self._loaded: Final = loaded
+        options = api.got(api.CreateSessionOptions, error=BundleError)
         try:
-            encoded = [text.encode() for text in texts]
-        except UnicodeEncodeError:
-            raise InvalidInput("a string holds an unpaired surrogate, which UTF-8 cannot say") from None
-        api = self._api
-        value: c_void_p = api.made(
-            api.CreateTensorAsOrtValue, self._loaded.allocator, shape, rank, _STRING, error=ModelError
-        )
-        status = api.FillStringTensor(value, (c_char_p * len(encoded))(*encoded), len(encoded))
-        if status:
-            api.ReleaseValue(value)
-        api.check(status, ModelError)
-        return value
-
-    def _tensor(self, value: int) -> Tensor:
-        """Copy an output out of ONNX Runtime's memory."""
-        api = self._api
-        info = api.made(api.GetTensorTypeAndShape, value, error=ModelError)
-        try:
-            dtype, shape = self._type_and_shape(info)
+            _configure(api, options, threads)
+            self.pointer = api.got(
+                api.CreateSession, loaded.env, os.fsencode(path), options, error=BundleError, where=path
+            )
         finally:
-            api.ReleaseTensorTypeAndShapeInfo(info)
-        if dtype.code == _STRING:
-            return Tensor(dtype, shape, self._strings(value, prod(shape)))
-        data = api.made(api.GetTensorMutableData, value, error=ModelError)
-        size = dtype.nbytes(prod(shape))
-        return Tensor(dtype, shape, string_at(data, size) if size else b"")
+            api.ReleaseSessionOptions(options)
 
-    def _strings(self, value: int, count: int) -> list[str]:
-        api = self._api
-        length = api.counted(api.GetStringTensorDataLength, value, error=ModelError)
-        content = create_string_buffer(max(length, 1))
-        offsets = (c_size_t * (count + 1))()
-        api.check(api.GetStringTensorContent(value, content, length, offsets, count), ModelError)
-        offsets[count] = length
-        raw = content.raw
-        return [raw[offsets[i] : offsets[i + 1]].decode(errors="replace") for i in range(count)]
+    def __del__(self) -> None:
+        if self.pointer:
+            self._loaded.api.ReleaseSession(self.pointer)
 
-    def _type_and_shape(self, info: Any) -> tuple[Any, tuple[int, ...]]:
-        api = self._api
-        code = api.counted(api.GetTensorElementType, info, error=ModelError)
-        rank = api.counted(api.GetDimensionsCount, info, error=ModelError)
-        dimensions = (c_int64 * rank)()
-        api.check(api.GetDimensions(info, dimensions, rank), ModelError)
-        return dtype_coded(code), tuple(dimensions)
+    def signature(self) -> Signature:
+        """What the model file declares; BundleError names an input or output that is no tensor."""
+        return Signature(self._specs("Input"), self._specs("Output"))
 
     def _specs(self, side: str) -> list[TensorSpec]:
-        """The model's inputs or outputs, with -1 for every dimension that isn't fixed."""
-        api = self._api
-        count = api.counted(getattr(api, f"SessionGet{side}Count"), self._session, error=BundleError)
+        api = self._loaded.api
+        count = api.got(getattr(api, f"SessionGet{side}Count"), self.pointer, error=BundleError)
         return [self._spec(side, index) for index in range(count)]
 
     def _spec(self, side: str, index: int) -> TensorSpec:
-        api = self._api
-        get_name, get_type = getattr(api, f"SessionGet{side}Name"), getattr(api, f"SessionGet{side}TypeInfo")
-        text = api.made(get_name, self._session, index, self._loaded.allocator, error=BundleError)
-        name = string_at(text.value).decode(errors="replace")
-        api.check(api.AllocatorFree(self._loaded.allocator, text), BundleError)
-        info = api.made(get_type, self._session, index, error=BundleError)
+        api, name = self._loaded.api, self._name(side, index)
+        get_type = getattr(api, f"SessionGet{side}TypeInfo")
+        info = api.got(get_type, self.pointer, index, error=BundleError)
         try:
-            kind = api.counted(api.GetOnnxTypeFromTypeInfo, info, error=BundleError)
-            if kind != _TENSOR:
-                raise BundleError(
-                    f"is {_KINDS.get(kind, 'no tensor')}; only tensors can be served: convert with ZipMap off",
-                    where=f"{side.lower()} '{name}'",
-                )
-            tensor_info = api.made(api.CastTypeInfoToTensorInfo, info, error=BundleError)
-            dtype, shape = self._type_and_shape(tensor_info)
-        except InvalidInput as error:
-            raise BundleError(error.message, where=f"{side.lower()} '{name}'") from None
+            dtype, shape = _declared(api, info)
+        except (BundleError, InvalidInput) as error:
+            raise BundleError(error.message, where=f"{self.path}: {side.lower()} '{name}'") from None
         finally:
             api.ReleaseTypeInfo(info)
         return TensorSpec(name, dtype, shape)
 
-
-def _session(loaded: Environment, path: str, threads: int) -> Any:
-    api = loaded.api
-    options = api.made(api.CreateSessionOptions, error=BundleError)
-    try:
-        for status in (
-            api.SetSessionLogSeverityLevel(options, _ERRORS_ONLY),
-            api.SetIntraOpNumThreads(options, threads),
-            api.SetInterOpNumThreads(options, 1),
-            # Idle threads must not spin: Lambda bills the time, and a frozen sandbox gains nothing from it.
-            api.AddSessionConfigEntry(options, b"session.intra_op.allow_spinning", b"0"),
-        ):
-            api.check(status, BundleError)
-        session = c_void_p()
-        status = api.CreateSession(loaded.env, path.encode(), options, byref(session))
-        api.check(status, BundleError, where=path)
-        return session
-    finally:
-        api.ReleaseSessionOptions(options)
+    def _name(self, side: str, index: int) -> str:
+        api, allocator = self._loaded.api, self._loaded.allocator
+        get_name = getattr(api, f"SessionGet{side}Name")
+        text = api.got(get_name, self.pointer, index, allocator, error=BundleError)
+        try:
+            return string_at(text).decode(errors="surrogateescape")
+        finally:
+            api.AllocatorFree(allocator, text)
 
 
-def _names(specs: tuple[TensorSpec, ...]) -> Any:
-    return (c_char_p * len(specs))(*(spec.name.encode() for spec in specs))
+def _configure(api: Api, options: int, threads: int) -> None:
+    for status in (
+        api.SetSessionLogSeverityLevel(options, _ERRORS_ONLY),
+        api.SetIntraOpNumThreads(options, threads),
+        api.SetInterOpNumThreads(options, 1),
+        # Idle threads must not spin: Lambda bills the time, and a frozen sandbox gains nothing from it.
+        api.AddSessionConfigEntry(options, b"session.intra_op.allow_spinning", b"0"),
+    ):
+        api.check(status, BundleError)
 
 
-def _address(data: Any, kept: list[Any]) -> Any:
-    """Where a buffer begins. A read-only view has no address in Python, so it alone is copied."""
-    if type(data) is array:
-        return data.buffer_info()[0]
-    view = memoryview(data)
-    if view.readonly:
-        kept.append(c_char_p(data if type(data) is bytes else view.tobytes()))
-        return cast(kept[-1], c_void_p)
-    kept.append(c_char.from_buffer(view) if view.nbytes else c_char(0))
-    return byref(kept[-1])
+def _declared(api: Api, info: int) -> tuple[Any, tuple[int, ...]]:
+    """Type and shape of an `OrtTypeInfo`, with -1 for every dimension that isn't fixed."""
+    kind = api.got(api.GetOnnxTypeFromTypeInfo, info, error=BundleError)
+    if kind != _TENSOR:
+        raise BundleError(
+            f"is {_KINDS.get(kind, 'no tensor')}; only tensors can be served: convert with ZipMap off"
+        )
+    tensor = api.got(api.CastTypeInfoToTensorInfo, info, error=BundleError)  # belongs to `info`
+    code = api.got(api.GetTensorElementType, tensor, error=BundleError)
+    rank = api.got(api.GetDimensionsCount, tensor, error=BundleError)
+    sizes = (c_int64 * rank)()
+    api.check(api.GetDimensions(tensor, sizes, rank), BundleError)
+    return dtype_coded(code), tuple(sizes)
+
+
+def _input(loaded: Environment, spec: TensorSpec) -> Input | StringInput:
+    if spec.dtype.family != "string":
+        return Input(loaded, spec)
+    from onehandler.runtimes.onnx_strings import StringInput  # most models take and give numbers only
+
+    return StringInput(loaded, spec)
+
+
+def _output(loaded: Environment, spec: TensorSpec) -> Output | StringOutput:
+    if spec.dtype.family != "string":
+        return Output(loaded, spec)
+    from onehandler.runtimes.onnx_strings import StringOutput  # see _input
+
+    return StringOutput(loaded, spec)
+
+
+def _named(inputs: Tensors, spec: TensorSpec) -> Tensor:
+    tensor = inputs.get(spec.name)
+    if tensor is None:
+        raise InvalidInput("is missing", where=spec.where)
+    return tensor
+
+
+def _names(specs: Sequence[TensorSpec]) -> Any:
+    return (c_char_p * len(specs))(*(spec.name.encode(errors="surrogateescape") for spec in specs))

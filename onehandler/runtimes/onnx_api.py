@@ -1,89 +1,104 @@
 """ONNX Runtime's versioned C API through ctypes: the functions we call, by their place in `OrtApi`.
 
-Source: onnxruntime_c_api.h of ONNX Runtime. The structure only ever grows at its end, so a place holds for
-every later version. Every function that can fail returns an `OrtStatus*`, null on success.
+Source: include/onnxruntime/core/session/onnxruntime_c_api.h of ONNX Runtime. The structure only ever grows at
+its end, so a place holds for every later version. Functions that can fail return an `OrtStatus*`, null on
+success. Pointers are plain integers here: that is what ctypes converts fastest.
 """
 
 from __future__ import annotations
 
-import ctypes
-from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int, c_int64, c_size_t, c_void_p
+from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, addressof, c_char_p, c_int, c_size_t, c_uint32
+from ctypes import c_void_p as ptr
+
+from onehandler.errors import BundleError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ctypes import CDLL
     from typing import Any, Final
 
     from onehandler.errors import OnehandlerError
 
-API_VERSION = 13  # the oldest with everything below
+API_VERSION = 24  # the oldest with all below; it brought GetTensorElementTypeAndShapeDataReference
 _MESSAGE_LIMIT = 300
 
-_PLACES: dict[str, tuple[int, tuple[Any, ...]]] = {
-    "CreateEnv": (3, (c_int, c_char_p, c_void_p)),
-    "CreateSession": (7, (c_void_p, c_char_p, c_void_p, c_void_p)),
-    "Run": (9, (c_void_p, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)),
-    "CreateSessionOptions": (10, (c_void_p,)),
-    "SetSessionLogSeverityLevel": (22, (c_void_p, c_int)),
-    "SetIntraOpNumThreads": (24, (c_void_p, c_int)),
-    "SetInterOpNumThreads": (25, (c_void_p, c_int)),
-    "SessionGetInputCount": (30, (c_void_p, c_void_p)),
-    "SessionGetOutputCount": (31, (c_void_p, c_void_p)),
-    "SessionGetInputTypeInfo": (33, (c_void_p, c_size_t, c_void_p)),
-    "SessionGetOutputTypeInfo": (34, (c_void_p, c_size_t, c_void_p)),
-    "SessionGetInputName": (36, (c_void_p, c_size_t, c_void_p, c_void_p)),
-    "SessionGetOutputName": (37, (c_void_p, c_size_t, c_void_p, c_void_p)),
-    "CreateTensorAsOrtValue": (48, (c_void_p, c_void_p, c_size_t, c_int, c_void_p)),
-    "CreateTensorWithDataAsOrtValue": (
-        49,
-        (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_int, c_void_p),
-    ),
-    "GetTensorMutableData": (51, (c_void_p, c_void_p)),
-    "FillStringTensor": (52, (c_void_p, c_void_p, c_size_t)),
-    "GetStringTensorDataLength": (53, (c_void_p, c_void_p)),
-    "GetStringTensorContent": (54, (c_void_p, c_void_p, c_size_t, c_void_p, c_size_t)),
-    "CastTypeInfoToTensorInfo": (55, (c_void_p, c_void_p)),
-    "GetOnnxTypeFromTypeInfo": (56, (c_void_p, c_void_p)),
-    "GetTensorElementType": (60, (c_void_p, c_void_p)),
-    "GetDimensionsCount": (61, (c_void_p, c_void_p)),
-    "GetDimensions": (62, (c_void_p, c_void_p, c_size_t)),
-    "GetTensorTypeAndShape": (65, (c_void_p, c_void_p)),
-    "CreateCpuMemoryInfo": (69, (c_int, c_int, c_void_p)),
-    "AllocatorFree": (76, (c_void_p, c_void_p)),
-    "GetAllocatorWithDefaultOptions": (78, (c_void_p,)),
-    "AddSessionConfigEntry": (130, (c_void_p, c_char_p, c_char_p)),
+# The interpreter lock is free during these: they may take longer than a thread switch.
+_SLOW: dict[str, tuple[int, tuple[Any, ...]]] = {
+    "CreateEnv": (3, (c_int, c_char_p, ptr)),
+    "CreateSession": (7, (ptr, c_char_p, ptr, ptr)),
+    "Run": (9, (ptr, ptr, ptr, ptr, c_size_t, ptr, c_size_t, ptr)),
+    "FillStringTensor": (52, (ptr, ptr, c_size_t)),
+    "GetStringTensorContent": (54, (ptr, ptr, c_size_t, ptr, c_size_t)),
+    "ReleaseSession": (95, (ptr,)),
 }
-_RELEASES = {
-    "ReleaseStatus": 93,
-    "ReleaseSession": 95,
-    "ReleaseValue": 96,
-    "ReleaseTypeInfo": 98,
-    "ReleaseTensorTypeAndShapeInfo": 99,
-    "ReleaseSessionOptions": 100,
+# Giving the lock away and taking it back would cost more than these do.
+_QUICK: dict[str, tuple[int, tuple[Any, ...]]] = {
+    "DisableTelemetryEvents": (6, (ptr,)),
+    "CreateSessionOptions": (10, (ptr,)),
+    "SetSessionLogSeverityLevel": (22, (ptr, c_int)),
+    "SetIntraOpNumThreads": (24, (ptr, c_int)),
+    "SetInterOpNumThreads": (25, (ptr, c_int)),
+    "SessionGetInputCount": (30, (ptr, ptr)),
+    "SessionGetOutputCount": (31, (ptr, ptr)),
+    "SessionGetInputTypeInfo": (33, (ptr, c_size_t, ptr)),
+    "SessionGetOutputTypeInfo": (34, (ptr, c_size_t, ptr)),
+    "SessionGetInputName": (36, (ptr, c_size_t, ptr, ptr)),
+    "SessionGetOutputName": (37, (ptr, c_size_t, ptr, ptr)),
+    "CreateTensorAsOrtValue": (48, (ptr, ptr, c_size_t, c_int, ptr)),
+    "CreateTensorWithDataAsOrtValue": (49, (ptr, ptr, c_size_t, ptr, c_size_t, c_int, ptr)),
+    "GetTensorMutableData": (51, (ptr, ptr)),
+    "GetStringTensorDataLength": (53, (ptr, ptr)),
+    "CastTypeInfoToTensorInfo": (55, (ptr, ptr)),
+    "GetOnnxTypeFromTypeInfo": (56, (ptr, ptr)),
+    "GetTensorElementType": (60, (ptr, ptr)),
+    "GetDimensionsCount": (61, (ptr, ptr)),
+    "GetDimensions": (62, (ptr, ptr, c_size_t)),
+    "CreateCpuMemoryInfo": (69, (c_int, c_int, ptr)),
+    "AllocatorFree": (76, (ptr, ptr)),
+    "GetAllocatorWithDefaultOptions": (78, (ptr,)),
+    "ReleaseStatus": (93, (ptr,)),
+    "ReleaseValue": (96, (ptr,)),
+    "ReleaseTypeInfo": (98, (ptr,)),
+    "ReleaseSessionOptions": (100, (ptr,)),
+    "AddSessionConfigEntry": (130, (ptr, c_char_p, c_char_p)),
+    "GetResizedStringTensorElementBuffer": (252, (ptr, c_size_t, c_size_t, ptr)),
+    "GetTensorElementTypeAndShapeDataReference": (414, (ptr, ptr, ptr, ptr)),
 }
 _GET_ERROR_MESSAGE = 2
 
 
-class _ApiBase(ctypes.Structure):
-    _fields_ = (
-        ("GetApi", CFUNCTYPE(c_void_p, ctypes.c_uint32)),
-        ("GetVersionString", CFUNCTYPE(c_char_p)),
-    )
+class _ApiBase(Structure):
+    _fields_ = (("GetApi", CFUNCTYPE(ptr, c_uint32)), ("GetVersionString", CFUNCTYPE(c_char_p)))
 
 
 class Api:
-    """The functions, under their C names, of one loaded library. Fallible ones give a status to `check`."""
+    """The functions, under their C names, of one loaded library. Fallible ones give a status to `check`.
 
-    def __init__(self, library: ctypes.CDLL) -> None:
-        get_base = library.OrtGetApiBase
+    Raises BundleError when the library is none of ours or too old.
+    """
+
+    def __init__(self, library: CDLL, path: str) -> None:
+        get_base = getattr(library, "OrtGetApiBase", None)
+        if get_base is None:
+            raise BundleError("has no OrtGetApiBase: it is not ONNX Runtime", where=path)
         get_base.restype = POINTER(_ApiBase)
         base = get_base().contents
         self.version: Final[str] = base.GetVersionString().decode()
-        pointers = ctypes.cast(base.GetApi(API_VERSION), POINTER(c_void_p))
-        self._message = CFUNCTYPE(c_char_p, c_void_p)(pointers[_GET_ERROR_MESSAGE])
-        for name, (place, arguments) in _PLACES.items():
-            setattr(self, name, CFUNCTYPE(c_void_p, *arguments)(pointers[place]))
-        for name, place in _RELEASES.items():
-            setattr(self, name, CFUNCTYPE(None, c_void_p)(pointers[place]))
+        start = base.GetApi(API_VERSION)
+        if not start:
+            raise BundleError(
+                f"ONNX Runtime {self.version} is too old, 1.{API_VERSION} is the first that will do",
+                where=path,
+            )
+        last = max(place for place, _ in (_SLOW | _QUICK).values())
+        places = (ptr * (last + 1)).from_address(start)
+        self._message = CFUNCTYPE(c_char_p, ptr)(places[_GET_ERROR_MESSAGE] or 0)
+        # One prototype for all, argument types set afterwards: a class for each would cost 20 µs a piece.
+        for table, prototype in ((_SLOW, CFUNCTYPE(ptr)), (_QUICK, PYFUNCTYPE(ptr))):
+            for name, (place, arguments) in table.items():
+                function = prototype(places[place] or 0)
+                function.argtypes = arguments
+                setattr(self, name, function)
 
     if TYPE_CHECKING:
 
@@ -97,14 +112,8 @@ class Api:
             self.ReleaseStatus(status)
             raise error(f"ONNX Runtime says: {message[:_MESSAGE_LIMIT]}", where=where)
 
-    def made(self, function: Any, *arguments: Any, error: type[OnehandlerError]) -> Any:
-        """Call a function whose last argument receives a pointer, and give the pointer."""
-        pointer = c_void_p()
-        self.check(function(*arguments, byref(pointer)), error)
-        return pointer
-
-    def counted(self, function: Any, *arguments: Any, error: type[OnehandlerError]) -> int:
-        """Call a function whose last argument receives a number, and give the number."""
-        number = c_int64()
-        self.check(function(*arguments, byref(number)), error)
-        return number.value
+    def got(self, function: Any, *arguments: Any, error: type[OnehandlerError], where: str = "") -> int:
+        """Call a function whose last argument receives a pointer or a number, and give that."""
+        found = c_size_t()
+        self.check(function(*arguments, addressof(found)), error, where)
+        return found.value

@@ -16,7 +16,8 @@ from onehandler.runtimes.onnx_api import Api
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from collections.abc import Iterator, Sequence
+    from typing import Final
 
 _ERRORS_ONLY = 3
 _PREFIX = "libonnxruntime.so"
@@ -26,11 +27,12 @@ class Environment:
     """The loaded library with ONNX Runtime's one environment; lives as long as the process."""
 
     def __init__(self, path: str) -> None:
-        self.api: Final = Api(ctypes.CDLL(path))
+        self.api: Final = Api(ctypes.CDLL(path), path)
         api = self.api
-        self.env: Final[Any] = api.made(api.CreateEnv, _ERRORS_ONLY, b"onehandler", error=BundleError)
-        self.allocator: Final[Any] = api.made(api.GetAllocatorWithDefaultOptions, error=BundleError)
-        self.memory: Final[Any] = api.made(api.CreateCpuMemoryInfo, 0, 0, error=BundleError)
+        self.env: Final = api.got(api.CreateEnv, _ERRORS_ONLY, b"onehandler", error=BundleError)
+        api.check(api.DisableTelemetryEvents(self.env), BundleError)
+        self.allocator: Final = api.got(api.GetAllocatorWithDefaultOptions, error=BundleError)
+        self.memory: Final = api.got(api.CreateCpuMemoryInfo, 0, 0, error=BundleError)
 
 
 class _Loading:
@@ -44,7 +46,8 @@ class _Loading:
 
     def load(self) -> None:
         try:
-            self.environment = Environment(library_path())
+            # LD_LIBRARY_PATH is the dynamic loader's variable, no setting of ours.
+            self.environment = Environment(library_path(os.environ.get("LD_LIBRARY_PATH", ""), sys.path))
         except BundleError as error:
             self.error = error
         except OSError as error:
@@ -58,8 +61,9 @@ def begin_loading() -> None:
     """Start loading in the background, unless that was done; errors wait for `environment`."""
     with _loading.lock:
         if _loading.thread is None:
-            _loading.thread = Thread(target=_loading.load, name="onnxruntime-loader", daemon=True)
-            _loading.thread.start()
+            thread = Thread(target=_loading.load, name="onnxruntime-loader", daemon=True)
+            thread.start()
+            _loading.thread = thread
 
 
 def environment() -> Environment:
@@ -68,23 +72,38 @@ def environment() -> Environment:
     assert _loading.thread is not None
     _loading.thread.join()
     if _loading.environment is None:
-        raise _loading.error or BundleError("libonnxruntime was not loaded")
+        error = _loading.error or BundleError("libonnxruntime was not loaded")
+        raise BundleError(error.message, where=error.where)
     return _loading.environment
 
 
-def library_path() -> str:
-    """Where the library lies: in a layer's or LD_LIBRARY_PATH's lib folder, or in the onnxruntime wheel."""
-    folders = [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
-    for entry in sys.path:
-        folders += [os.path.join(entry, "onnxruntime", "capi"), os.path.join(os.path.dirname(entry), "lib")]
-    for folder in folders:
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            continue
-        found = sorted(name for name in names if name.startswith(_PREFIX))
+def library_path(loader_path: str, import_path: Sequence[str]) -> str:
+    """Where libonnxruntime.so lies, without importing onnxruntime.
+
+    Looks into the onnxruntime wheel (onnxruntime/capi) and the `lib` beside every entry of the import path (a
+    layer's python/ has lib/ beside it), then into the folders of `loader_path`, which are the large ones.
+    """
+    looked = dict.fromkeys(_folders(loader_path, import_path))
+    for folder in looked:
+        found = _libraries(folder)
         if found:
             return os.path.join(folder, found[-1])
     raise BundleError(
-        f"no {_PREFIX} in LD_LIBRARY_PATH or beside sys.path; add the ONNX layer, or install onnxruntime"
+        f"no {_PREFIX} in {', '.join(looked)}; add the ONNX layer or install onnxruntime", where=_PREFIX
     )
+
+
+def _folders(loader_path: str, import_path: Sequence[str]) -> Iterator[str]:
+    for entry in import_path:
+        yield os.path.join(entry, "onnxruntime", "capi")
+        yield os.path.join(os.path.dirname(entry), "lib")
+    for folder in loader_path.split(":"):
+        if folder:
+            yield folder
+
+
+def _libraries(folder: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if name.startswith(_PREFIX))
+    except OSError:
+        return []

@@ -54,8 +54,8 @@ OURS = {
     "onehandler.protocols.content", "onehandler.protocols.native", "onehandler.protocols.problem",
     "onehandler.protocols.routing",
     "onehandler.results", "onehandler.rows", "onehandler.runtimes", "onehandler.runtimes.onnx",
-    "onehandler.runtimes.onnx_api", "onehandler.runtimes.onnx_library", "onehandler.settings",
-    "onehandler.signature", "onehandler.telemetry", "onehandler.tensor",
+    "onehandler.runtimes.onnx_api", "onehandler.runtimes.onnx_library", "onehandler.runtimes.onnx_tensors",
+    "onehandler.settings", "onehandler.signature", "onehandler.telemetry", "onehandler.tensor",
 }  # fmt: skip
 STANDARD = {
     "_ctypes", "_struct", "_sha2", "array", "binascii", "ctypes", "ctypes._endian", "struct",
