@@ -18,11 +18,12 @@ from tests.adapters.aws_lambda.golden import KINDS, Context, body_of, event_for,
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
     from onehandler.handler import Handler
     from onehandler.message import Request
 
-    type Carrier = Callable[[Handler, Request], Answer]
+    Carrier: TypeAlias = "Callable[[Handler, Request], Answer]"
 
 
 class Answer(NamedTuple):

@@ -6,83 +6,16 @@ MARKER stands for private content: no answer may hold it. A case is a line; add 
 from __future__ import annotations
 
 import gzip
-import json
 import zlib
 from typing import Any
 
 from tests.bundles import COLUMNS, ROW
 from tests.conformance.table import Case, get, post, tf
+from tests.hostile.raw_bodies import MARKER, RAW_BODIES, ROWS, nested
 
-MARKER = "XYZZY-secret-73"
 _M = MARKER.encode()
-_ROWS = json.dumps({"rows": [ROW]}).encode()
 _NAMED = dict(zip(COLUMNS, ROW, strict=True))
-_MB = 1024 * 1024
 
-
-def _nested(depth: int, inner: Any = 1) -> Any:
-    for _ in range(depth):
-        inner = [inner]
-    return inner
-
-
-_BYTES: list[tuple[str, bytes, int]] = [
-    ("empty", b"", 400),
-    ("blank", b"   \n\t ", 400),
-    ("nul", b"\x00", 400),
-    ("nuls", b"\x00" * 1000, 400),
-    ("bom", b"\xef\xbb\xbf" + _ROWS, 400),
-    ("utf-16", _ROWS.decode().encode("utf-16"), 400),
-    ("utf-32", _ROWS.decode().encode("utf-32-le"), 400),
-    ("latin-1", '{"rows":[["é"]]}'.encode("latin-1"), 400),
-    ("truncated-utf-8", b'{"rows":[["\xc3', 400),
-    ("overlong-utf-8", b'{"rows":[["\xc0\xaf"]]}', 400),
-    ("encoded-surrogate", b'{"rows":[["\xed\xa0\x80"]]}', 400),
-    ("word", _M, 400),
-    ("string", b'"' + _M + b'"', 422),
-    ("number", b"5", 422),
-    ("null", b"null", 422),
-    ("true", b"true", 422),
-    ("array", b"[[5.1,3.5,1.4,0.2]]", 422),
-    ("cut-off", b'{"rows":[[5.1,3.5,"' + _M, 400),
-    ("trailing-garbage", _ROWS + _M, 400),
-    ("two-documents", _ROWS + _ROWS, 400),
-    ("trailing-comma", b'{"rows":[[1,2,3,4],]}', 400),
-    ("single-quotes", b"{'rows':[[1,2,3,4]]}", 400),
-    ("comment", b'{"rows":[[1,2,3,4]]} // ' + _M, 400),
-    ("bare-key", b"{rows:[[1,2,3,4]]}", 400),
-    ("nan", b'{"rows":[[NaN,2,3,4]]}', 400),
-    ("infinity", b'{"rows":[[Infinity,2,3,4]]}', 400),
-    ("minus-infinity", b'{"rows":[[-Infinity,2,3,4]]}', 400),
-    ("1e999", b'{"rows":[[1e999,2,3,4]]}', 400),
-    ("minus-1e999", b'{"rows":[[-1E+999,2,3,4]]}', 400),
-    ("long-decimal", b'{"rows":[[' + b"9" * 400 + b".5,2,3,4]]}", 400),
-    ("huge-integer", b'{"rows":[[' + b"9" * 4000 + b",2,3,4]]}", 422),
-    ("huger-integer", b'{"rows":[[' + b"9" * 100_000 + b",2,3,4]]}", 400),
-    ("hexadecimal", b'{"rows":[[0x10,2,3,4]]}', 400),
-    ("leading-zero", b'{"rows":[[01,2,3,4]]}', 400),
-    ("plus", b'{"rows":[[+1,2,3,4]]}', 400),
-    ("bare-point", b'{"rows":[[.5,2,3,4]]}', 400),
-    ("lone-surrogate", b'{"rows":[["\\ud800",2,3,4]]}', 400),
-    ("lone-surrogate-key", b'{"\\udfff":[]}', 400),
-    ("swapped-surrogates", b'{"rows":[["\\udc00\\ud800"]]}', 400),
-    ("bad-escape", b'{"rows":[["\\x' + _M + b'"]]}', 400),
-    ("short-escape", b'{"rows":[["\\u12"]]}', 400),
-    ("raw-newline-in-string", b'{"rows":[["' + _M + b'\n"]]}', 400),
-    ("duplicate-rows", b'{"rows":[[1,2,3,4]],"rows":[["' + _M + b'"]]}', 400),
-    ("duplicate-key-within", b'{"rows":[{"' + _M + b'":1,"' + _M + b'":2}]}', 400),
-    ("deep-arrays", b"[" * 100_000, 413),
-    ("deep-closed", b"[" * 500 + b"]" * 500, 413),
-    ("deep-objects", b'{"a":' * 70_000, 413),
-    ("deep-in-rows", json.dumps({"rows": _nested(70)}).encode(), 413),
-    ("deep-with-strings", b'["]",' * 20_000, 413),
-    ("deep-with-escapes", b'["\\"]",' * 20_000, 413),
-    ("closers", b"]" * 500_000, 400),
-    ("mismatched", b"[}" * 100_000, 400),
-    ("at-depth-64", json.dumps({"rows": _nested(63)}).encode(), 422),
-    ("too-many-bytes", b" " * (_MB + 1), 413),
-    ("one-string-too-long", b'"' + b"a" * _MB + b'"', 413),
-]
 
 _NATIVE: list[tuple[str, Any, int]] = [
     ("no-member", {}, 422),
@@ -138,7 +71,7 @@ _NATIVE: list[tuple[str, Any, int]] = [
     ("inputs-half-scalar", {"inputs": {"X": [ROW, 1]}}, 422),
     ("inputs-string", {"inputs": {"X": [[MARKER, 1, 2, 3]]}}, 422),
     ("inputs-object", {"inputs": {"X": {MARKER: 1}}}, 422),
-    ("inputs-sixty-deep", {"inputs": {"X": _nested(60)}}, 422),
+    ("inputs-sixty-deep", {"inputs": {"X": nested(60)}}, 422),
 ]
 
 _OTHERS: list[tuple[str, str, Any, int]] = [
@@ -191,8 +124,8 @@ _TF: list[tuple[str, Any, int]] = [
     ("inputs-null", {"inputs": None}, 400),
     ("inputs-flat", {"inputs": ROW}, 400),
     ("inputs-unknown", {"inputs": {MARKER: ROW}}, 400),
-    ("inputs-deep", {"inputs": _nested(60)}, 400),
-    ("too-deep", {"inputs": _nested(80)}, 413),
+    ("inputs-deep", {"inputs": nested(60)}, 400),
+    ("too-deep", {"inputs": nested(80)}, 413),
 ]
 
 _BASE64: list[tuple[str, Any]] = [
@@ -207,35 +140,35 @@ _BASE64: list[tuple[str, Any]] = [
 _BOMB = gzip.compress(b'{"rows":[' + b"[1,2,3,4]," * 2_000_000 + b"[1,2,3,4]]}")
 
 CASES: list[Case] = [
-    *(post(f"bytes-{name}", body, status) for name, body, status in _BYTES),
+    *(post(f"bytes-{name}", body, status) for name, body, status in RAW_BODIES),
     *(post(f"native-{name}", body, status) for name, body, status in _NATIVE),
     *(post(f"{bundle}-{name}", body, status, bundle) for name, bundle, body, status in _OTHERS),
     *(tf(f"tf-{name}", body, status) for name, body, status in _TF),
-    *(tf(f"tf-bytes-{name}", body, 400 if status == 422 else status) for name, body, status in _BYTES),
+    *(tf(f"tf-bytes-{name}", body, 400 if status == 422 else status) for name, body, status in RAW_BODIES),
     *(
         tf(f"tf-b64-{name}", {"instances": [{"age": 1, "visits": 2, "city": {"b64": value}}]}, 400, "mixed")
         for name, value in _BASE64
     ),
     post("gzip-not", _M, 400, content_encoding="gzip"),
-    post("gzip-cut-off", gzip.compress(_ROWS)[:-9], 400, content_encoding="gzip"),
-    post("gzip-bad-checksum", gzip.compress(_ROWS)[:-8] + b"\0" * 8, 400, content_encoding="gzip"),
-    post("gzip-trailing-garbage", gzip.compress(_ROWS) + _M, 400, content_encoding="gzip"),
+    post("gzip-cut-off", gzip.compress(ROWS)[:-9], 400, content_encoding="gzip"),
+    post("gzip-bad-checksum", gzip.compress(ROWS)[:-8] + b"\0" * 8, 400, content_encoding="gzip"),
+    post("gzip-trailing-garbage", gzip.compress(ROWS) + _M, 400, content_encoding="gzip"),
     post("gzip-bomb", _BOMB, 413, content_encoding="gzip"),
     post("gzip-bomb-in-members", gzip.compress(b" " * 900_000) * 3, 413, content_encoding="gzip"),
-    post("gzip-twice", gzip.compress(gzip.compress(_ROWS)), 400, content_encoding="gzip"),
+    post("gzip-twice", gzip.compress(gzip.compress(ROWS)), 400, content_encoding="gzip"),
     post("gzip-empty", b"", 400, content_encoding="gzip"),
     post("deflate-not", _M, 400, content_encoding="deflate"),
     post("deflate-bomb", zlib.compress(b"[" * 50_000_000), 413, content_encoding="deflate"),
-    post("encoding-unknown", _ROWS, 415, content_encoding=MARKER),
-    post("encoding-several", _ROWS, 415, content_encoding="gzip, gzip"),
-    post("type-unknown", _ROWS, 415, content_type=f"application/{MARKER}"),
-    post("type-text", _ROWS, 415, content_type="text/plain"),
+    post("encoding-unknown", ROWS, 415, content_encoding=MARKER),
+    post("encoding-several", ROWS, 415, content_encoding="gzip, gzip"),
+    post("type-unknown", ROWS, 415, content_type=f"application/{MARKER}"),
+    post("type-text", ROWS, 415, content_type="text/plain"),
     post("type-pickle", b"\x80\x04.", 415, content_type="application/octet-stream"),
-    post("type-multipart", _ROWS, 415, content_type="multipart/form-data; boundary=x"),
-    post("charset-unknown", _ROWS, 415, content_type=f"application/json; charset={MARKER}"),
-    post("charset-utf-16", _ROWS, 415, content_type='application/json; charset="UTF-16"'),
-    post("accept-image", _ROWS, 406, accept="image/png"),
-    post("accept-nothing", _ROWS, 406, accept="*/*;q=0"),
+    post("type-multipart", ROWS, 415, content_type="multipart/form-data; boundary=x"),
+    post("charset-unknown", ROWS, 415, content_type=f"application/json; charset={MARKER}"),
+    post("charset-utf-16", ROWS, 415, content_type='application/json; charset="UTF-16"'),
+    post("accept-image", ROWS, 406, accept="image/png"),
+    post("accept-nothing", ROWS, 406, accept="*/*;q=0"),
     get("method-patch", "/predict", 405, "PATCH"),
     get("method-unheard-of", "/predict", 405, "BREW"),
     get("path-climbing", "/predict/../healthz", 404),
