@@ -21,7 +21,9 @@ def reason_of(error: Exception) -> str:
         return f"{text} (Operation: {error.operation_name}, Status Code: {status}, Error Code: {code})"
     if isinstance(error, DeploymentError):
         return str(error)
-    if not isinstance(error, BotoCoreError) and not hasattr(error, "error_type"):
+    message = getattr(error, "message", None)
+    if message is not None:  # moto's errors, of both its kinds
+        return str(message)
+    if not isinstance(error, BotoCoreError):
         _log.error("a resource failed in an unforeseen way", exc_info=error)
-    message = getattr(error, "message", None) or str(error)
-    return f"{type(error).__name__}: {message}"
+    return f"{type(error).__name__}: {error}"

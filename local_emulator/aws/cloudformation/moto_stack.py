@@ -110,6 +110,13 @@ class MotoStack:
         self._stack.output_map = outputs
         self._exports.update(exports)
 
+    def forget_outputs(self) -> None:
+        """Leave the stack without outputs and exports: what they refer to is gone."""
+        from moto.cloudformation.parsing import OutputMap
+
+        self.withdraw_exports()
+        self._stack.output_map = OutputMap(self._map, {"Outputs": {}}, self.stack_id)
+
     def withdraw_exports(self) -> None:
         """Take back every export of this stack."""
         for name, export in list(self._exports.items()):

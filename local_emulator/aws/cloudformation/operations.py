@@ -48,6 +48,7 @@ class StackOperations:
             return
         view.mark("ROLLBACK_IN_PROGRESS", f"{failure} Rollback requested by user.")
         deployment.roll_back()
+        view.forget_outputs()
         view.mark("ROLLBACK_COMPLETE")
 
     def update(self, stack: Any, exports: dict[str, Any], template: Template) -> None:
@@ -76,7 +77,7 @@ class StackOperations:
         if failed:
             view.mark("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}].")
             return False
-        view.withdraw_exports()
+        view.forget_outputs()
         view.mark("DELETE_COMPLETE")
         return True
 
