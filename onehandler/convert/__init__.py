@@ -1,0 +1,70 @@
+"""Conversions to ONNX, one file a source framework, each checked against the original.
+
+Adding one is a file here with `convert`, a line in `CONVERTERS` and a test with the real framework.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from onehandler.errors import ConversionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from pandas import DataFrame
+
+    from onehandler.signature import Signature
+
+CONVERTERS = {
+    ".joblib": "onehandler.convert.sklearn",
+    ".pkl": "onehandler.convert.sklearn",
+    ".pickle": "onehandler.convert.sklearn",
+    ".onnx": "onehandler.convert.onnx",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to say the model in ONNX; `note` says what was done when it isn't the plain way."""
+
+    model: bytes
+    signature: Signature
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a converter found: candidates from the plainest on, and the original's own answers to rows.
+
+    `expected` maps a frame of the model's columns to named outputs; None when the file is ONNX already.
+    """
+
+    columns: Sequence[str]
+    candidates: Sequence[Callable[[], Candidate]]
+    expected: Callable[[DataFrame], Mapping[str, np.ndarray[Any, Any]]] | None
+    source: Mapping[str, Any]
+    warnings: Sequence[str] = ()
+
+
+class Converter(Protocol):
+    """What each file here offers as `convert`."""
+
+    def __call__(self, path: Path, sample: DataFrame) -> Conversion:
+        """Read the model; ConversionError says what cannot be converted and what to do."""
+        ...
+
+
+def converter_for(path: Path) -> Converter:
+    """The converter of a file by its extension; ConversionError lists those there are."""
+    module = CONVERTERS.get(path.suffix.lower())
+    if module is None:
+        raise ConversionError(
+            f"no converter for '{path.suffix}'; there are {', '.join(CONVERTERS)}", where=str(path)
+        )
+    found: Converter = import_module(module).convert
+    return found

@@ -1,0 +1,98 @@
+"""Writes bundles: deterministic bytes, all or nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onehandler.bundle import FORMAT, MANIFEST, Bundle, check_name
+from onehandler.errors import BundleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onehandler.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a bundle is to hold.
+
+    `files` are the contents by name, the one named `model` among them. `source` says where the model came
+    from (framework, class, versions), `samples` a few rows with the predictions expected for them, `baseline`
+    each feature's distribution in the training sample, `parity` how the conversion compared.
+    """
+
+    name: str
+    version: str
+    runtime: str
+    model: str
+    signature: Signature
+    files: Mapping[str, bytes]
+    source: Mapping[str, Any] = field(default_factory=dict)
+    samples: Mapping[str, Any] = field(default_factory=dict)
+    baseline: Mapping[str, Any] = field(default_factory=dict)
+    parity: Mapping[str, Any] = field(default_factory=dict)
+
+    def manifest(self) -> bytes:
+        """bundle.json: the same bytes for the same content, so no date."""
+        found = {
+            "format": FORMAT,
+            "name": self.name,
+            "version": self.version,
+            "runtime": self.runtime,
+            "model": self.model,
+            "signature": self.signature.to_json(),
+            "source": self.source,
+            "files": {name: _described(self.files[name]) for name in sorted(self.files)},
+            "samples": self.samples,
+            "baseline": self.baseline,
+            "parity": self.parity,
+        }
+        return json.dumps(found, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def write_bundle(draft: Draft, target: Path) -> Bundle:
+    """Write the folder beside its place, verify it there, then put it in place of what was there.
+
+    A folder that is no bundle is never replaced: BundleError.
+    """
+    if target.exists() and not (target / MANIFEST).is_file():
+        raise BundleError("exists and is no bundle; choose another name or remove it", where=str(target))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        _fill(partial, draft)
+        Bundle.load(str(partial))
+        _replace(partial, target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Bundle.load(str(target))
+
+
+def _fill(folder: Path, draft: Draft) -> None:
+    folder.chmod(0o755)
+    for name, content in draft.files.items():
+        check_name(name)
+        path = folder.joinpath(*name.split("/"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (folder / MANIFEST).write_bytes(draft.manifest())
+
+
+def _replace(partial: Path, target: Path) -> None:
+    """Two renames: a reader sees the old bundle, for a moment none, or the new one, never a mixture."""
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    if target.exists():
+        target.rename(old / "bundle")
+    partial.rename(target)
+    shutil.rmtree(old)
+
+
+def _described(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": sha256(content).hexdigest()}

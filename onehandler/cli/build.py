@@ -1,0 +1,95 @@
+"""`onehandler build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from onehandler.cli.output import as_json_option, errors, print_json, results
+
+if TYPE_CHECKING:
+    from onehandler.convert.build import Built
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("build")
+@click.argument("model", type=_FILE)
+@click.option(
+    "--sample", type=_FILE, required=True, help="CSV of rows the model was trained on, with a header."
+)
+@click.option(
+    "--holdout", type=_FILE, help="CSV of rows it has not seen; default: every fifth of the sample."
+)
+@click.option("--name", required=True, help="Name of the bundle: lower-case letters, digits, hyphens.")
+@click.option("--target", "drop", default="", help="Column of the sample that is no feature.")
+@click.option("--version", default="1", show_default=True)
+@click.option("--tolerance", default=1e-4, show_default=True, help="Largest relative or absolute difference.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/bundles"), show_default=True)
+@as_json_option
+def command(  # noqa: PLR0913, PLR0917
+    model: Path,
+    sample: Path,
+    holdout: Path | None,
+    name: str,
+    drop: str,
+    version: str,
+    tolerance: float,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Turn MODEL (.joblib, .pkl or .onnx) into a bundle, converted to ONNX and checked against the original.
+
+    A joblib or pickle file runs code when it is loaded: build from files that you made or trust.
+
+    \b
+    onehandler build model.joblib --sample train.csv --target churned --name churn
+    """  # noqa: D301
+    from onehandler.convert.build import Order, build  # imports scikit-learn: a second
+
+    order = Order(model, sample, name, out / name, holdout, drop, version, tolerance)
+    with errors().status("loading the tools") as status:
+        built = build(order, status.update)
+    if as_json:
+        print_json(_summary(built))
+    else:
+        _show(built)
+
+
+def _summary(built: Built) -> dict[str, object]:
+    bundle = built.bundle
+    return {
+        "bundle": bundle.folder,
+        "name": bundle.name,
+        "version": bundle.version,
+        "digest": bundle.digest,
+        "bytes": _size(built),
+        "parity": [each.to_json() for each in built.comparisons],
+        "note": built.note,
+        "warnings": list(built.warnings),
+    }
+
+
+def _show(built: Built) -> None:
+    from rich.table import Table
+
+    for warning in built.warnings:
+        errors().print(f"[yellow]warning:[/yellow] {warning}")
+    table = Table(title="Converted model against the original", title_justify="left")
+    for heading in ("rows", "output", "count", "worst difference", "share off"):
+        table.add_column(heading, justify="left" if heading in ("rows", "output") else "right")
+    for each in built.comparisons:
+        table.add_row(each.rows, each.output, str(each.count), f"{each.worst:.3g}", f"{each.share_off:.1%}")
+    console = results()
+    if built.comparisons:
+        console.print(table)
+    if built.note:
+        console.print(f"converted with {built.note}: the plain way answered differently")
+    console.print(f"{built.bundle.folder}: {_size(built):,} bytes, digest {built.bundle.digest[:12]}")
+
+
+def _size(built: Built) -> int:
+    files: dict[str, dict[str, int]] = built.bundle.manifest["files"]
+    return sum(entry["bytes"] for entry in files.values())
