@@ -9,96 +9,124 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from layers.build import OUT
-from layers.bytecode import compile_folder
+from layers.build import OUT, build_layer
+from layers.bytecode import compile_folder, toolchain
 from layers.cache import built, key_of
-from layers.imports import reach
-from layers.ledger import ledger_json, ledger_table
+from layers.imports import OWN, reach
+from layers.ledger import check_direct_upload, check_limits, ledger_json, ledger_table
+from layers.provided import check_provided, imports_of_bundle
+from layers.wheels import PLATFORMS, this_arch
 from onehandler.bundle import Bundle
-from onehandler.errors import OnehandlerError, SettingsError
+from onehandler.errors import OnehandlerError
 from onehandler.pythons import this_version
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 ROOT = Path(__file__).parent.parent
-# What AWS installs beside every Python function.
-_LAMBDA_RUNTIME = frozenset({"awslambdaric", "boto3", "botocore"})
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One archive: its entry modules, its layers, and the packages that these bring."""
+    """One archive: its entry modules, each with the layers that serverless.yml gives it."""
 
     name: str
-    entries: tuple[str, ...]
-    layers: tuple[str, ...]
-    packages: frozenset[str]
+    entries: Mapping[str, tuple[str, ...]]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that any of its entries has."""
+        return tuple(dict.fromkeys(layer for layers in self.entries.values() for layer in layers))
 
 
 FUNCTIONS = {
     function.name: function
     for function in (
-        Function(
-            "predict",
-            ("functions.predict",),
-            ("onnx", "web"),
-            frozenset({"fastapi", "mangum", "starlette", "pydantic", "anyio"}),
-        ),
-        Function(
-            "batch",
-            ("functions.batch_plan", "functions.batch_score"),
-            ("onnx", "batch"),
-            frozenset({"aws_lambda_powertools"}),
-        ),
+        Function("predict", {"functions.predict": ("onnx", "web")}),
+        Function("batch", {"functions.batch_plan": ("batch",), "functions.batch_score": ("onnx", "batch")}),
     )
 }
 
 
-def build_function(name: str, bundle: Path, python: str, out: Path, root: Path = ROOT) -> Path:
-    """Build one function archive, or find it built: OUT/NAME.zip. Raises SettingsError, BundleError."""
-    function = FUNCTIONS[name]
+def build_function(
+    function: Function, bundle: Path, python: str, layers: Mapping[str, Path], out: Path
+) -> Path:
+    """Build one function archive, or find it built: OUT/NAME.zip.
+
+    `layers` are the built archives of the layers that it has, by name. Raises SettingsError, BundleError.
+    """
     verified = Bundle.load(str(bundle))
-    found = reach(root, function.entries)
-    missing = found.packages - function.packages - _LAMBDA_RUNTIME
-    if missing:
-        raise SettingsError(
-            f"imports {', '.join(sorted(missing))}; none of its layers ({', '.join(function.layers)}) has it",
-            where=name,
-        )
+    files = reachable(function, ROOT, python, layers, imports_of_bundle(bundle))
 
     def fill(folder: Path) -> None:
-        for path in found.files:
-            target = folder / path.relative_to(root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+        copy_below(files, ROOT, folder)
         compile_folder(folder, python, "/var/task")
+        # The bundle goes in as it is: loading refuses any file, also a .pyc, that its manifest doesn't list.
         shutil.copytree(bundle, folder / "bundle", copy_function=shutil.copyfile)
 
-    target = out / f"{name}.zip"
-    names = sorted(path.relative_to(root).as_posix() for path in found.files)
-    built(target, key_of(name, python, verified.digest, *names, files=sorted(found.files)), fill)
+    target = out / f"{function.name}.zip"
+    names = sorted(path.relative_to(ROOT).as_posix() for path in files)
+    key = key_of(function.name, python, toolchain(python), verified.digest, *names, files=sorted(files))
+    built(target, key, fill)
     return target
+
+
+def reachable(
+    function: Function, root: Path, python: str, layers: Mapping[str, Path], of_bundle: Mapping[str, str]
+) -> frozenset[Path]:
+    """Our files that the function's entries can reach; SettingsError when one imports what it doesn't get.
+
+    `of_bundle` is what the bundle's own code imports: the entries that load models must provide that.
+    """
+    files: set[Path] = set()
+    for entry, names in function.entries.items():
+        found = reach(root, (entry,))
+        given = {name: layers[name] for name in names}
+        loads_models = "onnx" in names
+        check_provided({**found.packages, **(of_bundle if loads_models else {})}, python, given, OWN)
+        files |= found.files
+    return frozenset(files)
+
+
+def copy_below(files: Iterable[Path], root: Path, folder: Path) -> None:
+    """Copy files to the same places below another folder."""
+    for path in files:
+        target = folder / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
 
 
 @click.command(help=__doc__)
 @click.option("--bundle", type=click.Path(path_type=Path), required=True, help="Folder of the bundle.")
 @click.option("--function", "name", type=click.Choice([*FUNCTIONS, "all"]), default="all", show_default=True)
+@click.option("--arch", type=click.Choice(list(PLATFORMS)), default=this_arch, show_default="this machine's")
 @click.option("--python", default=this_version(), show_default=True, help="Version of the Lambda runtime.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(bundle: Path, name: str, python: str, out: Path, as_json: bool) -> None:
+def main(bundle: Path, name: str, arch: str, python: str, out: Path, as_json: bool) -> None:
     """Build and print the size ledger."""
     try:
-        names = list(FUNCTIONS) if name == "all" else [name]
-        archives = [build_function(each, bundle, python, out) for each in names]
+        chosen = list(FUNCTIONS.values()) if name == "all" else [FUNCTIONS[name]]
+        archives = [_built_with_layers(function, bundle, arch, python, out) for function in chosen]
+        check_direct_upload(archives)
     except OnehandlerError as error:
         raise click.ClickException(str(error)) from None
     if as_json:
         print(json.dumps(ledger_json(archives)))
     else:
         Console().print(ledger_table(archives))
+
+
+def _built_with_layers(function: Function, bundle: Path, arch: str, python: str, out: Path) -> Path:
+    layers = {name: build_layer(name, arch, python, out) for name in function.layers}
+    archive = build_function(function, bundle, python, layers, out)
+    check_limits([archive, *layers.values()])
+    return archive
 
 
 if __name__ == "__main__":

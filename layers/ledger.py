@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from layers.archive import digest_of
 from onehandler.errors import TooLarge
 
 if TYPE_CHECKING:
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
 
 UNZIPPED_LIMIT = 262_144_000  # function and layers together
 ZIPPED_LIMIT = 52_428_800  # direct upload; through S3, as frameworks do, only the unzipped limit counts
-_CONTAINERS = ("python", "lib")
+LAYERS_LIMIT = 5  # of one function
+_CONTAINERS = ("python", "lib", "licences", "__pycache__")
+_DIRECTORY = "(zip directory)"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One package's share of an archive, in bytes."""
+    """One package's part of an archive, in bytes."""
 
     archive: str
     package: str
@@ -32,7 +35,10 @@ class Line:
 
 
 def ledger_of(archive: Path) -> list[Line]:
-    """Read an archive's own directory."""
+    """Read an archive's own directory: the largest package first, the directory itself last.
+
+    The zipped bytes add up to the archive's size.
+    """
     groups: dict[str, list[zipfile.ZipInfo]] = defaultdict(list)
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
@@ -47,19 +53,42 @@ def ledger_of(archive: Path) -> list[Line]:
         )
         for name, entries in groups.items()
     ]
-    return sorted(lines, key=lambda line: -line.unzipped)
+    directory = archive.stat().st_size - sum(line.zipped for line in lines)
+    lines.sort(key=lambda line: (-line.unzipped, line.package))
+    return [*lines, Line(archive.name, _DIRECTORY, 0, 0, directory)]
 
 
 def check_limits(archives: Sequence[Path]) -> None:
     """Raise TooLarge when these archives, as one function with its layers, pass a limit of Lambda's."""
-    unzipped = sum(line.unzipped for archive in archives for line in ledger_of(archive))
+    lines = [line for archive in archives for line in ledger_of(archive)]
     names = " + ".join(archive.name for archive in archives)
+    if len(archives) > LAYERS_LIMIT + 1:
+        raise TooLarge(f"Lambda takes {LAYERS_LIMIT} layers for a function; merge some", where=names)
+    unzipped = sum(line.unzipped for line in lines)
     if unzipped > UNZIPPED_LIMIT:
         raise TooLarge(
-            f"{unzipped:,} bytes unzipped, Lambda takes {UNZIPPED_LIMIT:,} for a function with its layers; "
-            "quantize the model, or keep it in S3",
+            f"{unzipped:,} bytes unzipped, Lambda takes {UNZIPPED_LIMIT:,} for a function with its layers. "
+            f"{_largest(lines)} Quantize the model, slim a layer, or serve it from a SageMaker container",
             where=names,
         )
+
+
+def check_direct_upload(archives: Sequence[Path]) -> None:
+    """Raise TooLarge for an archive that the Lambda API takes only from S3."""
+    for archive in archives:
+        zipped = archive.stat().st_size
+        if zipped > ZIPPED_LIMIT:
+            raise TooLarge(
+                f"{zipped:,} bytes zipped, a direct upload takes {ZIPPED_LIMIT:,}. "
+                f"{_largest(ledger_of(archive))} Make it smaller, or upload it through S3, as "
+                "'sls deploy' does ('python -m layers.package')",
+                where=archive.name,
+            )
+
+
+def _largest(lines: Sequence[Line]) -> str:
+    line = max(lines, key=lambda each: each.unzipped)
+    return f"The largest part is {line.package} in {line.archive}: {line.unzipped:,} bytes."
 
 
 def ledger_table(archives: Sequence[Path]) -> Table:
@@ -67,16 +96,24 @@ def ledger_table(archives: Sequence[Path]) -> Table:
     table = Table(title="Size ledger", title_justify="left")
     for name in ("archive", "package"):
         table.add_column(name)
-    for name in ("files", "unzipped", "zipped"):
+    for name in ("files", "unzipped", "zipped", "share"):
         table.add_column(name, justify="right")
     for archive in archives:
         lines = ledger_of(archive)
-        for line in lines:
-            table.add_row(
-                line.archive, line.package, str(line.files), f"{line.unzipped:,}", f"{line.zipped:,}"
-            )
         total = sum(line.unzipped for line in lines)
-        table.add_row(archive.name, "all", "", f"{total:,}", f"{archive.stat().st_size:,}", style="bold")
+        for line in lines:
+            sizes = (
+                f"{line.files:,}",
+                f"{line.unzipped:,}",
+                f"{line.zipped:,}",
+                f"{line.unzipped / total:.1%}",
+            )
+            table.add_row(line.archive, line.package, *sizes)
+        zipped = archive.stat().st_size
+        files = sum(line.files for line in lines)
+        table.add_row(archive.name, "all", f"{files:,}", f"{total:,}", f"{zipped:,}", style="bold")
+        of_limits = (f"{total / UNZIPPED_LIMIT:.1%}", f"{zipped / ZIPPED_LIMIT:.1%}")
+        table.add_row(archive.name, "of Lambda's limits", "", *of_limits, style="dim")
         table.add_section()
     return table
 
@@ -86,11 +123,19 @@ def ledger_json(archives: Sequence[Path]) -> dict[str, Any]:
     found = {}
     for archive in archives:
         lines = ledger_of(archive)
+        total = sum(line.unzipped for line in lines)
         found[archive.name] = {
-            "unzipped": sum(line.unzipped for line in lines),
+            "sha256": digest_of(archive),
+            "files": sum(line.files for line in lines),
+            "unzipped": total,
             "zipped": archive.stat().st_size,
             "packages": {
-                line.package: {"files": line.files, "unzipped": line.unzipped, "zipped": line.zipped}
+                line.package: {
+                    "files": line.files,
+                    "unzipped": line.unzipped,
+                    "zipped": line.zipped,
+                    "share": round(line.unzipped / total, 4),
+                }
                 for line in lines
             },
         }
@@ -98,6 +143,8 @@ def ledger_json(archives: Sequence[Path]) -> dict[str, Any]:
 
 
 def _package(name: str) -> str:
-    """The top folder, below the folders that layers mount under."""
+    """The top folder or module, below the folders that layers mount under."""
     parts = [part for part in name.split("/") if part not in _CONTAINERS]
-    return parts[0].removesuffix(".dist-info").partition("-")[0] if parts else name
+    if parts[0].endswith(".dist-info"):
+        return parts[0].partition("-")[0]
+    return parts[0].partition(".")[0] if len(parts) == 1 else parts[0]

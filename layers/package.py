@@ -17,7 +17,7 @@ from layers.build import OUT, build_layer
 from layers.function import FUNCTIONS, build_function
 from layers.ledger import check_limits, ledger_json, ledger_table
 from layers.recipes import RECIPES
-from layers.wheels import PLATFORMS
+from layers.wheels import PLATFORMS, this_arch
 from onehandler.errors import OnehandlerError
 from onehandler.pythons import this_version
 
@@ -53,14 +53,15 @@ def package_aws(
     functions = []
     for name, function in FUNCTIONS.items():
         told(f"{name}.zip")
-        functions.append(build_function(name, bundle, python, out))
-        check_limits([functions[-1], *(layers[layer] for layer in function.layers)])
+        given = {layer: layers[layer] for layer in function.layers}
+        functions.append(build_function(function, bundle, python, given, out))
+        check_limits([functions[-1], *given.values()])
     return PackageReport((*layers.values(), *functions))
 
 
 @click.command(help=__doc__)
 @click.option("--bundle", type=click.Path(path_type=Path), required=True, help="Folder of the bundle.")
-@click.option("--arch", type=click.Choice(list(PLATFORMS)), default="x86_64", show_default=True)
+@click.option("--arch", type=click.Choice(list(PLATFORMS)), default=this_arch, show_default="this machine's")
 @click.option("--python", default=this_version(), show_default=True, help="Version of the Lambda runtime.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

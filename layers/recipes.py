@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from layers.bytecode import compile_folder
 from layers.slim import slim
 from layers.wheels import install
+from onehandler.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-LIBRARY = "libonnxruntime.so.1"  # in the layer's lib/; onehandler.runtimes.onnx_library looks for it there
+# One file, no links, named as the library names itself (its SONAME). /opt/lib is on Lambda's LD_LIBRARY_PATH;
+# onehandler.runtimes.onnx_library looks there.
+LIBRARY_PATH_IN_LAYER = "lib/libonnxruntime.so.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,16 @@ def _onnx(folder: Path, arch: str, python: str) -> None:
     """
     wheel = folder / "wheel"
     install("layer-onnx", wheel, arch, python, only="onnxruntime")
-    library = next((wheel / "onnxruntime" / "capi").glob("libonnxruntime.so*"))
+    libraries = list((wheel / "onnxruntime" / "capi").glob("libonnxruntime.so*"))
+    if len(libraries) != 1:
+        raise SettingsError(
+            f"has {len(libraries)} files libonnxruntime.so*, not one", where="onnxruntime wheel"
+        )
+    target = folder / LIBRARY_PATH_IN_LAYER
     licences = folder / "licences" / "onnxruntime"
-    for target in (folder / "lib", licences):
-        target.mkdir(parents=True)
-    shutil.move(library, folder / "lib" / LIBRARY)
+    for made in (target.parent, licences):
+        made.mkdir(parents=True)
+    shutil.move(libraries[0], target)
     for name in ("LICENSE", "ThirdPartyNotices.txt"):
         shutil.move(wheel / "onnxruntime" / name, licences / name)
     shutil.rmtree(wheel)

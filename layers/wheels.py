@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,14 @@ def platform_of(arch: str) -> str:
     if arch not in PLATFORMS:
         raise SettingsError(f"must be one of {', '.join(PLATFORMS)}, not {arch!r:.40}", where="architecture")
     return PLATFORMS[arch]
+
+
+def this_arch() -> str:
+    """Name the architecture of this machine in AWS's words; SettingsError when Lambda has none such."""
+    machine = platform.machine().lower()
+    arch = {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
+    platform_of(arch)
+    return arch
 
 
 def install(requirements: str, target: Path, arch: str, python: str, only: str = "") -> None:
