@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,8 @@ def page(bundle: Bundle) -> str:
     }
     # "</script>" within a name must not end the script that holds it.
     data = json.dumps(model).replace("<", "\\u003c")
-    text = _TEMPLATE.read_text(encoding="utf-8")
-    return (
-        text.replace("{{name}}", escape(bundle.name))
-        .replace("{{version}}", escape(bundle.version))
-        .replace("{{data}}", data)
-    )
+    parts = {"name": escape(bundle.name), "version": escape(bundle.version), "data": data}
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _example(bundle: Bundle) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def spec(
     return entry | ({"nullable": True} if nullable else {})
 
 
-def build(name: str, folder: Path, **changes: Any) -> str:
+def build(name: str, folder: Path, /, **changes: Any) -> str:
     """Write the bundle of that name into a new folder below `folder`; `changes` replace manifest members."""
     model, inputs, outputs, sample = _MODELS[name]()
     return write(folder / name, name, model, inputs, outputs, sample, **changes)
@@ -57,6 +57,7 @@ def write(
     inputs: list[dict[str, Any]],
     outputs: list[dict[str, Any]],
     sample: dict[str, Any],
+    /,
     files: dict[str, bytes] | None = None,
     **changes: Any,
 ) -> str:

@@ -1,0 +1,182 @@
+"""The FastAPI application: pages, and what it adds to the protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from onehandler.app import create_app
+from tests import bundles
+from tests.bundles import ROW
+from tests.onehandler.asgi import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+    from onehandler.handler import Handler
+
+
+@pytest.fixture(scope="module")
+def app_of(handler_of: Callable[[str], Handler]) -> Callable[[str], FastAPI]:
+    return lambda name: create_app(handler_of(name))
+
+
+@pytest.fixture
+def app(app_of: Callable[[str], FastAPI]) -> FastAPI:
+    return app_of("iris")
+
+
+def test_it_predicts(app: FastAPI) -> None:
+    response = ask(app, "POST", "/predict", json={"rows": [ROW]})
+    assert response.status_code == 200
+    assert response.json()["predictions"][0]["label"] == 2
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/"])
+def test_pages_are_html(path: str, app: FastAPI) -> None:
+    response = ask(app, "GET", path)
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/html")
+    assert "iris" in response.text
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_unknown_path_is_a_problem(method: str, app: FastAPI) -> None:
+    response = ask(app, method, "/nope")
+    assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
+    assert response.json()["status"] == 404
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/"])
+def test_a_page_takes_no_post(path: str, app: FastAPI) -> None:
+    response = ask(app, "POST", path)
+    assert (response.status_code, response.headers["content-type"]) == (405, "application/problem+json")
+    assert "GET" in response.headers["allow"]
+
+
+def test_head_has_no_body_and_no_false_length(app: FastAPI) -> None:
+    response = ask(app, "HEAD", "/healthz")
+    assert (response.status_code, response.content) == (200, b"")
+    assert "content-length" not in response.headers
+
+
+def test_repeated_headers_are_joined(app: FastAPI) -> None:
+    headers = [("accept", "text/html"), ("accept", "application/json")]
+    response = ask(app, "POST", "/predict", json={"rows": [ROW]}, headers=headers)
+    assert response.status_code == 200
+
+
+def test_an_unforeseen_fault_is_a_500_without_details(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from onehandler.handler import Handler
+    from onehandler.settings import Settings
+
+    class Broken(Handler):
+        def preprocess(self, inputs: Any) -> Any:
+            raise ZeroDivisionError("secret words")
+
+    handler = Broken.load(bundles.build("iris", tmp_path), Settings({}))
+    response = ask(create_app(handler), "POST", "/predict", json={"rows": [ROW]})
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in response.text
+    found = re.search(r"request id ([0-9a-f]{16})", response.json()["detail"])
+    assert found
+    logged = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (logged["request_id"], logged["exception_name"]) == (found[1], "ZeroDivisionError")
+
+
+def test_a_body_is_read_up_to_the_limit_and_no_further(app: FastAPI) -> None:
+    """An endless upload is answered as soon as it is too large."""
+    sent: list[int] = []
+    answered: list[Any] = []
+    scope = {
+        "type": "http", "method": "POST", "path": "/predict", "raw_path": b"/predict", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")], "http_version": "1.1", "scheme": "http",
+        "server": ("test", 80), "client": ("test", 1), "root_path": "", "asgi": {"version": "3.0"},
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        sent.append(65536)
+        return {"type": "http.request", "body": b" " * 65536, "more_body": True}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert answered[0]["status"] == 413
+    assert sum(sent) <= 1024 * 1024 + 65536
+
+
+def test_a_client_that_leaves_is_no_error(app: FastAPI) -> None:
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": []}
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    asyncio.run(app(scope, receive, send))
+
+
+def test_requests_run_side_by_side(app: FastAPI) -> None:
+    import httpx
+
+    async def many() -> list[int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            asked = [client.post("/predict", json={"rows": [ROW] * 50}) for _ in range(50)]
+            return [response.status_code for response in await asyncio.gather(*asked)]
+
+    assert asyncio.run(many()) == [200] * 50
+
+
+@pytest.mark.parametrize("name", bundles.NAMES)
+def test_the_playground_holds_everything_it_needs(name: str, app_of: Callable[[str], FastAPI]) -> None:
+    page = ask(app_of(name), "GET", "/").text
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", page)
+    assert "{{" not in page
+    data = re.search(r'<script type="application/json" id="model">(.*?)</script>', page, re.DOTALL)
+    assert data
+    example = json.loads(data[1])["example"]
+    assert ask(app_of(name), "POST", "/predict", json=example).status_code == 200
+
+
+def test_the_playground_has_a_field_for_each_column(app: FastAPI) -> None:
+    page = ask(app, "GET", "/").text
+    for column in bundles.COLUMNS:
+        assert f'"name": "{column}"' in page
+
+
+def test_the_playground_is_usable_by_keyboard_and_screen_reader(app: FastAPI) -> None:
+    page = ask(app, "GET", "/").text
+    assert '<html lang="en">' in page
+    assert "tabindex" not in page  # the natural order of buttons, fields and details is the right one
+    assert 'aria-live="polite"' in page
+    assert '<button type="submit">' in page
+    assert '"label", field.name, { for: "field-" + index }' in page
+    assert ":focus-visible" in page
+
+
+def test_names_cannot_break_out_of_the_page(tmp_path: Any) -> None:
+    from onehandler.handler import Handler
+    from onehandler.settings import Settings
+
+    evil = '</script><script>alert("x")</script>'
+    signature = {
+        "inputs": [bundles.spec("X", "float32", [-1, 4], [evil, "b", "c", "d"])],
+        "outputs": [
+            bundles.spec("label", "int64", [-1]),
+            bundles.spec("probabilities", "float32", [-1, 3], bundles.CLASSES),
+        ],
+    }
+    path = bundles.build("iris", tmp_path, name=evil, signature=signature)
+    page = ask(create_app(Handler.load(path, Settings({}))), "GET", "/").text
+    assert "<script>alert" not in page
+    assert page.count("</script>") == 2
