@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -23,7 +24,6 @@ from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _READY_S = 60
@@ -74,21 +74,21 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def parameters() -> list[str]:
+def parameters(bundle: Path = BUNDLE) -> list[str]:
     """The machine's own architecture and Python, instead of serverless.yml's arm64."""
     found = {
-        "bundle": str(BUNDLE),
+        "bundle": str(bundle),
         "architecture": _ARCHITECTURES[platform.machine()],
         "python": this_version(),
     }
     return [f"--param={name}={value}" for name, value in found.items()]
 
 
-def deploy(endpoint: str) -> Deployment:
-    """`osls deploy`, then ask CloudFormation where things are."""
-    osls = shutil.which("osls") or "osls"
+def deploy(endpoint: str, bundle: Path = BUNDLE, service: Path = Path()) -> Deployment:
+    """`osls deploy` of the service in a folder, then ask CloudFormation where things are."""
+    osls = shutil.which("osls") or "node_modules/.bin/osls"
     environ = environment(endpoint)
-    run([osls, "deploy", *parameters()], environ)
+    run([str(Path(osls).absolute()), "deploy", *parameters(bundle)], environ, folder=service)
     os.environ.update({name: environ[name] for name in environ if name.startswith("AWS_")})
     outputs = _outputs()
     api = re.sub(r".*?//([^.]+)\..*", r"\1", outputs["HttpApiUrl"])

@@ -13,6 +13,7 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 console = Console(highlight=False)
 
@@ -36,16 +37,12 @@ def say(text: str) -> None:
         console.print("   " + line, markup=False, soft_wrap=True)
 
 
-def run(command: Sequence[str], environ: Mapping[str, str] | None = None, *, quiet: bool = False) -> str:
-    """Show a command, run it, show what it prints, and give its standard output.
-
-    A quiet command's output is shown only when it fails. Raises StepFailed.
-    """
+def run(command: Sequence[str], environ: Mapping[str, str] | None = None, folder: Path | None = None) -> str:
+    """Show a command, run it, show what it prints, and give its standard output. Raises StepFailed."""
     say("$ " + shlex.join(_shown(command)))
     with console.status("running"):
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    if done.returncode or not quiet:
-        say(done.stderr + done.stdout if done.returncode else done.stdout)
+        done = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)
+    say(done.stderr + done.stdout if done.returncode else done.stdout)
     if done.returncode:
         raise StepFailed(f"{command[0]} ended with {done.returncode}")
     return done.stdout

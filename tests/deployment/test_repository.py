@@ -1,0 +1,177 @@
+"""The repository as users deploy it: build → osls deploy → predict and score, on the emulator."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+
+from examples.demo import batch, deployment
+from examples.demo.deployment import Deployment
+from tests.deployment.conftest import ROOT, Deploy
+
+pytestmark = pytest.mark.xdist_group("deployment")
+PATIENTS = load_breast_cancer(as_frame=True).data
+
+
+@pytest.fixture(scope="module")
+def deployed(deploy: Deploy, bundles: Path) -> Deployment:
+    return deploy(bundles / "breast-cancer")
+
+
+def test_predictions_over_http(deployed: Deployment) -> None:
+    rows = PATIENTS.iloc[[0, 19]].to_dict("records")
+    answer = requests.post(f"{deployed.api}/predict", json={"rows": rows}, timeout=30)
+    assert answer.status_code == 200
+    assert [each["label"] for each in answer.json()["predictions"]] == ["malignant", "benign"]
+    assert all(abs(sum(each["probabilities"].values()) - 1) < 1e-5 for each in answer.json()["predictions"])
+
+
+def test_tensorflow_servings_clients(deployed: Deployment) -> None:
+    url = f"{deployed.api}/v1/models/breast-cancer"
+    assert requests.get(url, timeout=30).json()["model_version_status"][0]["state"] == "AVAILABLE"
+    body = {"instances": PATIENTS.iloc[:2].to_numpy().tolist()}
+    answer = requests.post(f"{url}:predict", json=body, timeout=30)
+    assert len(answer.json()["predictions"]) == 2
+
+
+def test_pages_come_from_the_web_lane(deployed: Deployment) -> None:
+    assert "text/html" in requests.get(f"{deployed.api}/docs", timeout=30).headers["content-type"]
+    document = requests.get(f"{deployed.api}/openapi.json", timeout=30).json()
+    assert document["openapi"].startswith("3.1")
+    unknown = requests.get(f"{deployed.api}/nothing", timeout=30)
+    assert unknown.status_code == 404
+    assert unknown.headers["content-type"] == "application/problem+json"
+
+
+def test_a_wrong_request_is_told_where(deployed: Deployment) -> None:
+    answer = requests.post(f"{deployed.api}/predict", json={"rows": [{"mean radius": 1}]}, timeout=30)
+    assert answer.status_code == 422
+    assert answer.json()["where"] == "rows[0]"
+
+
+def test_direct_invocation(deployed: Deployment) -> None:
+    payload = json.dumps({"rows": PATIENTS.iloc[:1].to_numpy().tolist()})
+    answer = boto3.client("lambda").invoke(FunctionName="onehandler-dev-predict", Payload=payload)
+    assert "FunctionError" not in answer
+    assert json.loads(answer["Payload"].read())["predictions"][0]["label"] == "malignant"
+
+
+def test_a_dropped_file_gets_one_result_a_row(deployed: Deployment, tmp_path: Path) -> None:
+    PATIENTS.to_csv(tmp_path / "all.csv", index=False)
+    rows = batch.write_drop(tmp_path / "all.csv", tmp_path / "all patients+é.csv")
+    key = "in/all patients+é.csv"
+    s3 = boto3.client("s3")
+    s3.upload_file(str(tmp_path / "all patients+é.csv"), deployed.drops, key)
+    found = _finished(deployed, key)
+    summary = json.loads(_read(deployed, next(name for name in found if name.endswith("_SUCCESS"))))
+    assert (summary["rows"], summary["failed"], summary["source"]["key"]) == (rows, 2, key)
+    assert summary["source"]["version"]
+    [part] = [name for name in found if "/part-" in name]
+    results = list(csv.DictReader(io.StringIO(_read(deployed, part))))
+    assert [int(result["row"]) for result in results] == list(range(1, rows + 1))
+    assert [index for index, result in enumerate(results) if result["error"]] == [100, 300]
+    assert len(s3.list_object_versions(Bucket=deployed.results, Prefix=part)["Versions"]) == 1
+
+
+def test_json_lines_and_a_file_that_cannot_be_scored(deployed: Deployment) -> None:
+    s3 = boto3.client("s3")
+    lines = "\n".join(json.dumps(row) for row in PATIENTS.iloc[:3].to_dict("records"))
+    s3.put_object(Bucket=deployed.drops, Key="rows.jsonl", Body=lines.encode())
+    s3.put_object(Bucket=deployed.drops, Key="picture.png", Body=b"\x89PNG")
+    found = _finished(deployed, "rows.jsonl")
+    part = _read(deployed, next(name for name in found if "/part-" in name))
+    assert [json.loads(line)["prediction"]["label"] for line in part.splitlines()] == ["malignant"] * 3
+    refused = _finished(deployed, "picture.png", "_REFUSED")
+    assert "only files ending in" in _read(deployed, refused[0])
+
+
+def test_a_record_that_cannot_be_handled_is_alone_in_coming_back(deployed: Deployment) -> None:
+    event = {"Records": [_record("good", json.dumps({"Event": "s3:TestEvent"})), _record("bad", "{")]}
+    answer = boto3.client("lambda").invoke(FunctionName="onehandler-dev-batchPlan", Payload=json.dumps(event))
+    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+
+
+def test_osls_knows_the_deployment(deployed: Deployment, service: Path) -> None:
+    environ = deployment.environment(deployed.endpoint)
+    osls = str(ROOT / "node_modules" / ".bin" / "osls")
+    info = subprocess.run(
+        [osls, "info"], env=environ, cwd=service, capture_output=True, text=True, check=True
+    )
+    assert "onehandler-dev-batchScore" in info.stdout
+    logs = subprocess.run(
+        [osls, "logs", "-f", "predict"], env=environ, cwd=service, capture_output=True, text=True, check=True
+    )
+    assert "REPORT RequestId" in logs.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "expected"),
+    [
+        ("diabetes", load_diabetes(as_frame=True).data.iloc[:2], [206, 68]),
+        ("digits", load_digits(as_frame=True).data.iloc[:2], ["digit-0", "digit-1"]),
+    ],
+)
+def test_two_more_models_deploy_and_predict(
+    deployed: Deployment, deploy: Deploy, bundles: Path, name: str, rows: object, expected: list[object]
+) -> None:
+    again = deploy(bundles / name)
+    answer = requests.post(f"{again.api}/predict", json={"rows": rows.to_dict("records")}, timeout=30).json()
+    found = answer["predictions"]
+    if name == "digits":
+        assert [each["label"] for each in found] == expected
+    else:
+        assert found == pytest.approx(expected, abs=5)
+
+
+def test_remove_leaves_nothing(deployed: Deployment, service: Path) -> None:
+    environ = deployment.environment(deployed.endpoint)
+    s3 = boto3.resource("s3")
+    for bucket in (deployed.drops, deployed.results):
+        s3.Bucket(bucket).object_versions.delete()
+    subprocess.run(
+        [str(ROOT / "node_modules" / ".bin" / "osls"), "remove"], env=environ, cwd=service, check=True
+    )
+    assert boto3.client("lambda").list_functions()["Functions"] == []
+    assert boto3.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert boto3.client("apigatewayv2").get_apis()["Items"] == []
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
+
+
+def _record(message_id: str, body: str) -> dict[str, object]:
+    return {
+        "messageId": message_id,
+        "receiptHandle": message_id,
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1", "SenderId": "x"},
+        "messageAttributes": {},
+        "md5OfBody": "x",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:drops",
+        "awsRegion": "us-east-1",
+    }
+
+
+def _finished(deployed: Deployment, key: str, marker: str = "_SUCCESS") -> list[str]:
+    """Keys of the job's objects, once its marker is there."""
+    s3 = boto3.client("s3")
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        listed = s3.list_objects_v2(Bucket=deployed.results, Prefix=key)
+        found = [entry["Key"] for entry in listed.get("Contents", [])]
+        if any(name.endswith(marker) for name in found):
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"no {marker} for {key}, but {found}")
+
+
+def _read(deployed: Deployment, key: str) -> str:
+    return boto3.client("s3").get_object(Bucket=deployed.results, Key=key)["Body"].read().decode()
