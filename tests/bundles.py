@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ["sepal length", "sepal width", "petal length", "petal width"]
 CLASSES = ["setosa", "versicolor", "virginica"]
-ROW = [5.1, 3.5, 1.4, 0.2]
+ROW: list[float] = [5.1, 3.5, 1.4, 0.2]
 
 _ONNX_TYPES = {"float32": T.FLOAT, "float64": T.DOUBLE, "int64": T.INT64, "string": T.STRING}
 
@@ -56,12 +56,12 @@ def write(
     model: onnx.ModelProto,
     inputs: list[dict[str, Any]],
     outputs: list[dict[str, Any]],
-    sample: dict[str, Any],
+    sample: list[Any],
     /,
     files: dict[str, bytes] | None = None,
     **changes: Any,
 ) -> str:
-    """Write any model as a bundle folder; `sample` is inputs by name as nested lists."""
+    """Write any model as a bundle folder; `sample` is rows as clients send them."""
     target.mkdir(parents=True)
     contents = {"model.onnx": model.SerializeToString(), **(files or {})}
     for path, content in contents.items():
@@ -75,7 +75,7 @@ def write(
         "signature": {"inputs": inputs, "outputs": outputs},
         "source": {"framework": "onnx.helper", "versions": {}},
         "files": {path: _entry(content) for path, content in contents.items()},
-        "samples": [{"inputs": sample, "outputs": {}}],
+        "samples": {"rows": sample} if sample else {},
         "baseline": {},
         **changes,
     }
@@ -120,7 +120,12 @@ def _iris() -> _Made:
         helper.make_node("Softmax", ["scores"], ["probabilities"], axis=1),
         helper.make_node("ArgMax", ["scores"], ["label"], axis=1, keepdims=0),
     ]
-    return make_model(nodes, inputs, outputs, {"weights": weights}), inputs, outputs, {"X": [ROW]}
+    return (
+        make_model(nodes, inputs, outputs, {"weights": weights}),
+        inputs,
+        outputs,
+        [dict(zip(COLUMNS, ROW, strict=True))],
+    )
 
 
 def _mixed() -> _Made:
@@ -135,7 +140,7 @@ def _mixed() -> _Made:
         helper.make_node("Add", ["age", "many"], ["score"]),
         helper.make_node("Identity", ["city"], ["city_bytes"]),
     ]
-    sample = {"age": [[41.5]], "visits": [[3]], "city": [["Köln"]]}
+    sample = [{"age": 41.5, "visits": 3, "city": "Köln"}]
     return make_model(nodes, inputs, outputs), inputs, outputs, sample
 
 
@@ -144,7 +149,7 @@ def _regression() -> _Made:
     outputs = [spec("y", "float64", [-1, 1])]
     nodes = [helper.make_node("MatMul", ["X", "weights"], ["y"])]
     weights = np.array([[1.0], [0.5], [-2.0]])
-    sample = {"X": [[1.0, 2.0, 3.0]]}
+    sample = [{"a": 1.0, "b": None, "c": 3.0}, {"a": 1.0, "b": 2.0, "c": 3.0}]
     return make_model(nodes, inputs, outputs, {"weights": weights}), inputs, outputs, sample
 
 
@@ -160,15 +165,14 @@ def _image() -> _Made:
         helper.make_node("Gather", ["names", "best"], ["digit"]),
     ]
     model = make_model(nodes, inputs, outputs, {"weights": weights, "names": names})
-    return model, inputs, outputs, {"pixels": [[[float(i * j % 17) for i in range(8)] for j in range(8)]]}
+    return model, inputs, outputs, [[[float(i * j % 17) for i in range(8)] for j in range(8)]]
 
 
 def _fixed() -> _Made:
     inputs = [spec("a", "float32", [2, 3]), spec("b", "float32", [3])]
     outputs = [spec("product", "float32", [2])]
     nodes = [helper.make_node("MatMul", ["a", "b"], ["product"])]
-    sample = {"a": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], "b": [1.0, 0.0, -1.0]}
-    return make_model(nodes, inputs, outputs), inputs, outputs, sample
+    return make_model(nodes, inputs, outputs), inputs, outputs, []
 
 
 def _lookup() -> _Made:
@@ -176,7 +180,7 @@ def _lookup() -> _Made:
     outputs = [spec("found", "float32", [-1])]
     nodes = [helper.make_node("Gather", ["table", "index"], ["found"])]
     table = np.arange(10, dtype=np.float32) / 4
-    return make_model(nodes, inputs, outputs, {"table": table}), inputs, outputs, {"index": [3, 7]}
+    return make_model(nodes, inputs, outputs, {"table": table}), inputs, outputs, [3, 7]
 
 
 def _wide() -> _Made:
@@ -184,17 +188,17 @@ def _wide() -> _Made:
     outputs = [spec("wide", "float32", [-1, 50000])]
     nodes = [helper.make_node("MatMul", ["x", "ones"], ["wide"])]
     ones = np.ones((1, 50000), dtype=np.float32)
-    return make_model(nodes, inputs, outputs, {"ones": ones}), inputs, outputs, {"x": [[0.25]]}
+    return make_model(nodes, inputs, outputs, {"ones": ones}), inputs, outputs, [0.25]
 
 
 def _division() -> _Made:
     inputs = [spec("a", "float32", [-1]), spec("b", "float32", [-1])]
     outputs = [spec("quotient", "float32", [-1])]
     nodes = [helper.make_node("Div", ["a", "b"], ["quotient"])]
-    return make_model(nodes, inputs, outputs), inputs, outputs, {"a": [1.0, 9.0], "b": [2.0, 3.0]}
+    return make_model(nodes, inputs, outputs), inputs, outputs, [{"a": 1.0, "b": 2.0}, {"a": 9.0, "b": 3.0}]
 
 
-_Made = tuple[onnx.ModelProto, list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]
+_Made = tuple[onnx.ModelProto, list[dict[str, Any]], list[dict[str, Any]], list[Any]]
 _MODELS: dict[str, Callable[[], _Made]] = {
     "iris": _iris,
     "mixed": _mixed,

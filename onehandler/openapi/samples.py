@@ -13,31 +13,28 @@ if TYPE_CHECKING:
 _ROWS = 2  # enough to show that there may be several
 
 
-def sample_inputs(bundle: Bundle) -> dict[str, Any]:
-    """Named tensors as nested lists: the bundle's first sample, else zeros of the right shape."""
-    samples = bundle.manifest.get("samples") or []
-    inputs = bundle.signature.inputs
-    if not samples:
-        return {spec.name: _zeros(spec, spec.shape) for spec in inputs}
-    found = samples[0]["inputs"]
-    if not bundle.signature.batched:
-        return {spec.name: found[spec.name] for spec in inputs}
-    return {spec.name: found[spec.name][:_ROWS] for spec in inputs}
-
-
 def sample_rows(bundle: Bundle) -> list[Any]:
-    """The same as rows: objects by column or input name, plain values where there are no names."""
-    inputs = sample_inputs(bundle)
+    """A few rows as clients send them: those of the bundle's samples, else one of zeros."""
+    found: list[Any] = (bundle.manifest.get("samples") or {}).get("rows") or []
+    if found:
+        return found[:_ROWS]
     specs = bundle.signature.inputs
     if len(specs) > 1:
-        sides = [[_unwrapped(spec, part) for part in inputs[spec.name]] for spec in specs]
-        names = [spec.name for spec in specs]
-        return [dict(zip(names, row, strict=True)) for row in zip(*sides, strict=True)]
-    spec = specs[0]
-    rows: list[Any] = inputs[spec.name]
-    if spec.columns:
-        return [dict(zip(spec.columns, row, strict=True)) for row in rows]
-    return [_unwrapped(spec, row) for row in rows]
+        return [{spec.name: _unwrapped(spec, _zeros(spec, spec.shape[1:])) for spec in specs}]
+    zeros = _zeros(specs[0], specs[0].shape[1:])
+    columns = specs[0].columns
+    return [dict(zip(columns, zeros, strict=True)) if columns else _unwrapped(specs[0], zeros)]
+
+
+def sample_inputs(bundle: Bundle) -> dict[str, Any]:
+    """The same as named tensors, nested lists by input name."""
+    specs = bundle.signature.inputs
+    if not bundle.signature.batched:
+        return {spec.name: _zeros(spec, spec.shape) for spec in specs}
+    rows = sample_rows(bundle)
+    if len(specs) > 1:
+        return {spec.name: [_wrapped(spec, row[spec.name]) for row in rows] for spec in specs}
+    return {specs[0].name: [_one_input(specs[0], row) for row in rows]}
 
 
 def sample_columns(bundle: Bundle) -> dict[str, Any]:
@@ -46,6 +43,19 @@ def sample_columns(bundle: Bundle) -> dict[str, Any]:
     if isinstance(rows[0], dict):
         return {name: [row[name] for row in rows] for name in rows[0]}
     return {bundle.signature.inputs[0].name: rows}
+
+
+def _one_input(spec: TensorSpec, row: Any) -> Any:
+    """A row of the only input: an object by column or input name, or the value itself."""
+    if not isinstance(row, dict):
+        return _wrapped(spec, row)
+    if spec.columns and row.keys() == set(spec.columns):
+        return [row[column] for column in spec.columns]
+    return _wrapped(spec, row[spec.name])
+
+
+def _wrapped(spec: TensorSpec, part: Any) -> Any:
+    return [part] if spec.shape[1:] == (1,) and not isinstance(part, list) else part
 
 
 def _unwrapped(spec: TensorSpec, part: Any) -> Any:

@@ -10,7 +10,8 @@ import pytest
 
 from onehandler.message import Request
 from tests.bundles import ROW
-from tests.hostile.table import CASES, MARKER
+from tests.hostile.raw_bodies import MARKER
+from tests.hostile.table import CASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -39,11 +39,9 @@ def test_rows_answer_predictions_with_names(iris: Handler) -> None:
 
 
 def test_all_forms_answer_the_same(iris: Handler) -> None:
-    rows = [ROW, [6.3, 3.3, 6.0, 2.5], [0, 0, 0, 0]]
+    rows: list[list[float]] = [ROW, [6.3, 3.3, 6.0, 2.5], [0, 0, 0, 0]]
     lists = answer(iris, {"rows": rows})
-    objects = answer(
-        iris, {"rows": [dict(zip(reversed(COLUMNS), reversed(row), strict=True)) for row in rows]}
-    )
+    objects = answer(iris, {"rows": [dict(zip(COLUMNS[::-1], row[::-1], strict=True)) for row in rows]})
     columns = answer(iris, {"columns": dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))})
     tensors = answer(iris, {"inputs": {"X": rows}})
     assert lists == objects == columns
