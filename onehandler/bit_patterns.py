@@ -1,64 +1,90 @@
 """Element types that Python has no numbers for: bool, float16, bfloat16, float8 and 4-bit integers.
 
-Each is stored as the bit patterns that ONNX defines; floats round to nearest, ties to even. Formats of float8:
-https://onnx.ai/onnx/technical/float8.html
+Each is stored as the bit patterns that ONNX defines; floats round once, to nearest, ties to even. Formats of
+float8: https://onnx.ai/onnx/technical/float8.html
 """
 
 from __future__ import annotations
 
 import struct
 from array import array
-from math import isnan
+from bisect import bisect_left
+from math import copysign, isnan
 
 from onehandler.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Final
 
     from onehandler.dtypes import DType
     from onehandler.tensor import Buffer
 
 _INFINITY = float("inf")
 _NAN = float("nan")
+_SIGN8 = 0x80
 
 
-class _Format:
-    """A small float: bits of exponent and mantissa, its bias, and how it says infinity and NaN."""
+class _Float8:
+    """An 8-bit float. `numbers` are those of the patterns without sign, in order, up to the largest."""
 
-    __slots__ = ("bias", "exponent", "finite", "mantissa", "unsigned_zero")
+    __slots__ = ("infinity", "nan", "numbers", "signed_zero")
 
-    def __init__(self, exponent: int, mantissa: int, bias: int, *, finite: bool, unsigned_zero: bool) -> None:
-        self.exponent = exponent
-        self.mantissa = mantissa
-        self.bias = bias
-        self.finite = finite  # no infinities: the top exponent holds numbers too
-        self.unsigned_zero = unsigned_zero  # the pattern of -0 is NaN, the only one
+    def __init__(self, mantissa: int, bias: int, last: int, nan: int, infinity: int = -1) -> None:
+        self.nan: Final = nan
+        self.infinity: Final = infinity  # its pattern; -1: has none
+        self.signed_zero: Final = nan != _SIGN8
+        self.numbers: Final = [_number(pattern, mantissa, bias) for pattern in range(last + 1)]
 
-    def value(self, pattern: int) -> float:
-        """The number that a bit pattern stands for."""
-        width = self.exponent + self.mantissa
-        sign = -1.0 if pattern >> width else 1.0
-        exponent = (pattern >> self.mantissa) & ((1 << self.exponent) - 1)
-        fraction = pattern & ((1 << self.mantissa) - 1)
-        if self.unsigned_zero and pattern == 1 << width:
-            return _NAN
-        if not self.unsigned_zero and exponent == (1 << self.exponent) - 1:
-            if not self.finite:
-                return _NAN if fraction else sign * _INFINITY
-            if fraction == (1 << self.mantissa) - 1:
-                return _NAN
-        if exponent == 0:
-            return sign * fraction * 2.0 ** (1 - self.bias - self.mantissa)
-        return sign * (1 + fraction / (1 << self.mantissa)) * 2.0 ** (exponent - self.bias)
+    def decoded(self) -> list[float]:
+        """The number of each of the 256 patterns."""
+        numbers = [*self.numbers, *[_NAN] * (_SIGN8 - len(self.numbers))]
+        if self.infinity >= 0:
+            numbers[self.infinity] = _INFINITY
+        below = [-number for number in numbers]
+        if not self.signed_zero:
+            below[0] = _NAN
+        return numbers + below
+
+    def encoded(self, value: float) -> int:
+        """The nearest pattern; -1 when the value is too large."""
+        if isnan(value):
+            return self.nan
+        magnitude = abs(value)
+        pattern = self.infinity if magnitude == _INFINITY else self._nearest(magnitude)
+        negative = copysign(1.0, value) < 0 and (pattern or self.signed_zero)
+        return pattern | _SIGN8 if negative and pattern >= 0 else pattern
+
+    def _nearest(self, magnitude: float) -> int:
+        numbers = self.numbers
+        above = bisect_left(numbers, magnitude)
+        if above == 0:
+            return 0
+        low = numbers[above - 1]
+        # What the next pattern would be, did it not mean infinity or NaN, decides where "too large" begins.
+        high = numbers[above] if above < len(numbers) else 2 * low - numbers[above - 2]
+        further = (magnitude - low) - (high - magnitude)
+        if further > 0 or (further == 0 and above % 2 == 0):
+            return above if above < len(numbers) else -1
+        return above - 1
+
+
+def _number(pattern: int, mantissa: int, bias: int) -> float:
+    exponent, fraction = divmod(pattern, 1 << mantissa)
+    if exponent == 0:
+        return fraction * 2.0 ** (1 - bias - mantissa)
+    return (1 + fraction / (1 << mantissa)) * 2.0 ** (exponent - bias)
 
 
 _FLOAT8 = {
-    "float8e4m3fn": _Format(4, 3, 7, finite=True, unsigned_zero=False),
-    "float8e4m3fnuz": _Format(4, 3, 8, finite=True, unsigned_zero=True),
-    "float8e5m2": _Format(5, 2, 15, finite=False, unsigned_zero=False),
-    "float8e5m2fnuz": _Format(5, 2, 16, finite=True, unsigned_zero=True),
+    "float8e4m3fn": _Float8(3, 7, last=0x7E, nan=0x7F),
+    "float8e4m3fnuz": _Float8(3, 8, last=0x7F, nan=0x80),
+    "float8e5m2": _Float8(2, 15, last=0x7B, nan=0x7E, infinity=0x7C),
+    "float8e5m2fnuz": _Float8(2, 16, last=0x7F, nan=0x80),
+}
+_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38} | {
+    name: numbers.numbers[-1] for name, numbers in _FLOAT8.items()
 }
 
 
@@ -68,11 +94,16 @@ def encode(dtype: DType, values: Sequence[Any], where: str) -> Buffer:
         return bytes(values)
     if dtype.family == "int":
         return _packed(dtype, values, where)
+    try:
+        floats = array("d", values)
+    except OverflowError:  # a whole number beyond the largest double
+        index = next(i for i, value in enumerate(values) if isinstance(value, int) and abs(value) > 2**1023)
+        raise _too_large(dtype, where, index) from None
     if dtype.name == "float16":
-        return _halves(values, where)
+        return _halves(dtype, floats, where)
     if dtype.name == "bfloat16":
-        return _brains(values, where)
-    return _eighths(dtype.name, values, where)
+        return _brains(dtype, floats, where)
+    return _eighths(dtype, floats, where)
 
 
 def decode(dtype: DType, data: memoryview, count: int) -> list[Any]:
@@ -86,61 +117,53 @@ def decode(dtype: DType, data: memoryview, count: int) -> list[Any]:
     if dtype.name == "bfloat16":
         wide = array("I", (pattern << 16 for pattern in data.cast("H")))
         return memoryview(wide).cast("B").cast("f").tolist()
-    table = [_FLOAT8[dtype.name].value(pattern) for pattern in range(256)]
+    table = _FLOAT8[dtype.name].decoded()
     return [table[pattern] for pattern in data]
 
 
-def _halves(values: Sequence[Any], where: str) -> bytes:
+def _halves(dtype: DType, values: array[float], where: str) -> bytes:
     try:
         return struct.pack(f"<{len(values)}e", *values)
-    except (OverflowError, struct.error):
-        index = next(i for i, value in enumerate(values) if abs(value) != _INFINITY and abs(value) >= 65520)
-        raise InvalidInput(
-            "too large for float16, whose largest is 65504", where=f"{where}[{index}]"
-        ) from None
-
-
-def _brains(values: Sequence[Any], where: str) -> Buffer:
-    """bfloat16 is the upper half of a float32, rounded."""
-    try:
-        patterns = memoryview(array("f", values)).cast("B").cast("I")
     except OverflowError:
-        raise InvalidInput("a number is too large for bfloat16", where=where) from None
+        # 65520 lies half-way to the next power of two, which is the even neighbour.
+        index = next(i for i, value in enumerate(values) if 65520 <= abs(value) < _INFINITY)
+        raise _too_large(dtype, where, index) from None
+
+
+def _brains(dtype: DType, values: array[float], where: str) -> Buffer:
+    """bfloat16 is the upper half of a float32, rounded."""
+    narrow = array("f", values)
+    patterns = memoryview(narrow).cast("B").cast("I") if narrow else ()
     found = array("H")
-    for index, (value, pattern) in enumerate(zip(values, patterns, strict=True)):
+    for index, (value, near, pattern) in enumerate(zip(values, narrow, patterns, strict=True)):
         if isnan(value):
             found.append(0x7FC0)
             continue
+        if near != value and abs(near) != _INFINITY:
+            # Rounding twice to nearest could go astray at a tie: the first time, round to odd.
+            pattern = (pattern - (abs(near) > abs(value))) | 1  # noqa: PLW2901
         rounded = (pattern + 0x7FFF + ((pattern >> 16) & 1)) >> 16
         if rounded & 0x7FFF == 0x7F80 and abs(value) != _INFINITY:
-            raise InvalidInput("too large for bfloat16, whose largest is 3.39e38", where=f"{where}[{index}]")
+            raise _too_large(dtype, where, index)
         found.append(rounded)
     return found
 
 
-def _eighths(name: str, values: Sequence[Any], where: str) -> bytes:
-    """float8 by its table: the nearest of at most 256 numbers, the even pattern between two."""
-    numbers = _FLOAT8[name]
-    table = sorted((numbers.value(p), p) for p in range(128) if numbers.value(p) < _INFINITY)
-    largest = table[-1][0]
-    nan = 0x80 if numbers.unsigned_zero else 0x7F
-    found = bytearray()
+def _eighths(dtype: DType, values: array[float], where: str) -> bytes:
+    encoded = _FLOAT8[dtype.name].encoded
+    found = bytearray(len(values))
     for index, value in enumerate(values):
-        if isnan(value):
-            found.append(nan)
-            continue
-        magnitude = abs(value)
-        sign = 0x80 if struct.pack("d", value)[-1] & 0x80 else 0
-        if magnitude == _INFINITY and not numbers.finite:
-            found.append(sign | 0x7C)
-            continue
-        near = min(table, key=lambda entry: (abs(entry[0] - magnitude), entry[1] & 1))
-        if magnitude > largest and magnitude - largest >= (largest - table[-2][0]) / 2:
-            raise InvalidInput(
-                f"too large for {name}, whose largest is {largest:g}", where=f"{where}[{index}]"
-            )
-        found.append(0 if numbers.unsigned_zero and near[1] == 0 else sign | near[1])
+        pattern = encoded(value)
+        if pattern < 0:
+            raise _too_large(dtype, where, index)
+        found[index] = pattern
     return bytes(found)
+
+
+def _too_large(dtype: DType, where: str, index: int) -> InvalidInput:
+    return InvalidInput(
+        f"too large for {dtype.name}, whose largest is {_LARGEST[dtype.name]:g}", where=f"{where}[{index}]"
+    )
 
 
 def _packed(dtype: DType, values: Sequence[Any], where: str) -> bytes:

@@ -39,13 +39,12 @@ class Tensor:
 
     def __init__(self, dtype: DType, shape: tuple[int, ...], data: Buffer | list[str]) -> None:
         count = prod(shape)
-        if isinstance(data, list):
-            expected, got = (count if dtype.family == "string" else -1), len(data)
-        else:
-            expected, got = (dtype.nbytes(count) if dtype.bits else -1), memoryview(data).nbytes
-        if expected != got:
-            unit = "strings" if dtype.family == "string" else "bytes"
-            raise InvalidInput(f"{dtype.name}{list(shape)} takes {max(expected, count)} {unit}, {got} came")
+        if isinstance(data, list) or not dtype.bits:
+            fits = isinstance(data, list) and not dtype.bits and len(data) == count
+        else:  # every output is bytes: asking them for their length saves 0.2 µs
+            fits = (len(data) if type(data) is bytes else _extent(data)) == dtype.nbytes(count)
+        if not fits:
+            raise _misfit(dtype, shape, data)
         self.dtype: Final = dtype
         self.shape: Final = shape
         self.data: Final = data
@@ -78,8 +77,12 @@ class Tensor:
         """All elements in row-major order as Python numbers, booleans or strings."""
         if isinstance(self.data, list):
             return self.data
+        if not self.size:
+            return []  # Python casts no empty view
         if self.dtype.native:
-            return memoryview(self.data).cast("B").cast(self.dtype.typecode).tolist()
+            view: Any = memoryview(self.data).cast("B")
+            found: list[Any] = view.cast(self.dtype.typecode).tolist()
+            return found
         # Bit patterns without a Python type are rare: their arithmetic stays off the cold path.
         from onehandler import bit_patterns
 
@@ -100,12 +103,24 @@ class Tensor:
     def __array_interface__(self) -> dict[str, Any]:
         """Let numpy see the buffer. Raises AttributeError (as the protocol asks) where numpy has no such type."""
         typestr = _NUMPY_TYPES.get(self.dtype.name)
-        if typestr is None:
+        if typestr is None or isinstance(self.data, list):
             raise AttributeError(f"numpy has no element type {self.dtype.name}; use values()")
         return {"version": 3, "shape": self.shape, "typestr": typestr, "data": memoryview(self.data)}
 
     def __repr__(self) -> str:
         return f"Tensor({self.dtype.name}{list(self.shape)})"
+
+
+def _extent(data: Buffer) -> int:
+    """Bytes of a contiguous buffer; -1 for any other."""
+    view = memoryview(data)
+    return view.nbytes if view.c_contiguous else -1
+
+
+def _misfit(dtype: DType, shape: tuple[int, ...], data: Buffer | list[str]) -> InvalidInput:
+    takes = f"{dtype.nbytes(prod(shape))} contiguous bytes" if dtype.bits else f"{prod(shape)} strings"
+    came = f"{len(data)} strings" if isinstance(data, list) else f"{memoryview(data).nbytes} bytes"
+    return InvalidInput(f"{dtype.name}{list(shape)} takes {takes}, {came} came")
 
 
 def _stored(dtype: DType, values: Sequence[Any], where: str) -> Buffer | list[str]:

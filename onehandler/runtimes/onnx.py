@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from ctypes import addressof, c_char_p, c_int64, c_void_p, string_at
+from ctypes import byref, c_char_p, c_int64, c_void_p, string_at
 
 from onehandler.dtypes import dtype_coded
 from onehandler.errors import BundleError, InvalidInput, ModelError
+from onehandler.runtimes.onnx_api import word
 from onehandler.runtimes.onnx_library import begin_loading, environment
 from onehandler.runtimes.onnx_tensors import Input, Output
 from onehandler.signature import Signature, TensorSpec
@@ -26,7 +27,6 @@ __all__ = ["OnnxModel", "begin_loading", "open_model"]
 _TENSOR = 1  # ONNXType
 _KINDS = {2: "a sequence", 3: "a map", 4: "an opaque value", 5: "a sparse tensor", 6: "an optional"}
 _ERRORS_ONLY = 3
-_POINTER = 8  # bytes
 
 
 def open_model(path: str, threads: int) -> OnnxModel:
@@ -42,12 +42,14 @@ class OnnxModel:
         self.signature: Final = session.signature()
         self._session: _Session | None = session
         self._api: Final = loaded.api
-        self._inputs: Final = [_input(loaded, spec) for spec in self.signature.inputs]
+        self._inputs: Final = [_input(loaded, spec, i) for i, spec in enumerate(self.signature.inputs)]
         self._outputs: Final = [_output(loaded, spec) for spec in self.signature.outputs]
-        self._in_names: Final = _names(self.signature.inputs)
-        self._out_names: Final = _names(self.signature.outputs)
-        self._given: Final = c_void_p * len(self._inputs)
-        self._made: Final = c_void_p * len(self._outputs)
+        self._in_names: Final = byref(_names(self.signature.inputs))
+        self._out_names: Final = byref(_names(self.signature.outputs))
+        self._in_count: Final = word(len(self._inputs))
+        self._out_count: Final = word(len(self._outputs))
+        self._given: Final[Any] = c_void_p * len(self._inputs)
+        self._made: Final[Any] = c_void_p * len(self._outputs)
 
     def run(self, inputs: Tensors) -> dict[str, Tensor]:
         """Execute once; see Runtime.run."""
@@ -56,24 +58,31 @@ class OnnxModel:
             raise ModelError("the model has been closed")
         api, given, made = self._api, self._given(), self._made()
         kept = []
-        place = addressof(given)
         try:
             for each in self._inputs:
-                status, keep = each.put(_named(inputs, each.spec), place)
+                status, keep = each.put(inputs, given)
                 if status:
                     api.check(status, ModelError, each.spec.where)
                 kept.append(keep)
-                place += _POINTER
             status = api.Run(
-                session.pointer, None, self._in_names, given, len(given), self._out_names, len(made), made
+                session.handle,
+                None,
+                self._in_names,
+                byref(given),
+                self._in_count,
+                self._out_names,
+                self._out_count,
+                byref(made),
             )
             if status:
                 api.check(status, ModelError)
-            return {each.name: each.take(value) for each, value in zip(self._outputs, made, strict=True)}
+            return {
+                each.name: each.take(word(value)) for each, value in zip(self._outputs, made[:], strict=True)
+            }
         finally:
             release = api.ReleaseValue
-            for value in (*given, *made):
-                release(value)
+            for value in given[:] + made[:]:
+                release(word(value))
 
     def close(self) -> None:
         """Free the model, once runs under way have ended; running it afterwards is a ModelError."""
@@ -83,7 +92,7 @@ class OnnxModel:
 class _Session:
     """An `OrtSession`, freed once: when the last to refer to it, the model or a run, lets go."""
 
-    __slots__ = ("_loaded", "path", "pointer")
+    __slots__ = ("_loaded", "handle", "path", "pointer")
 
     def __init__(self, loaded: Environment, path: str, threads: int) -> None:
         api = loaded.api
@@ -98,6 +107,7 @@ class _Session:
             )
         finally:
             api.ReleaseSessionOptions(options)
+        self.handle: Final = word(self.pointer)
 
     def __del__(self) -> None:
         if self.pointer:
@@ -160,12 +170,12 @@ def _declared(api: Api, info: int) -> tuple[Any, tuple[int, ...]]:
     return dtype_coded(code), tuple(sizes)
 
 
-def _input(loaded: Environment, spec: TensorSpec) -> Input | StringInput:
+def _input(loaded: Environment, spec: TensorSpec, index: int) -> Input | StringInput:
     if spec.dtype.family != "string":
-        return Input(loaded, spec)
+        return Input(loaded, spec, index)
     from onehandler.runtimes.onnx_strings import StringInput  # most models take and give numbers only
 
-    return StringInput(loaded, spec)
+    return StringInput(loaded, spec, index)
 
 
 def _output(loaded: Environment, spec: TensorSpec) -> Output | StringOutput:
@@ -174,13 +184,6 @@ def _output(loaded: Environment, spec: TensorSpec) -> Output | StringOutput:
     from onehandler.runtimes.onnx_strings import StringOutput  # see _input
 
     return StringOutput(loaded, spec)
-
-
-def _named(inputs: Tensors, spec: TensorSpec) -> Tensor:
-    tensor = inputs.get(spec.name)
-    if tensor is None:
-        raise InvalidInput("is missing", where=spec.where)
-    return tensor
 
 
 def _names(specs: Sequence[TensorSpec]) -> Any:

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from ctypes import addressof, c_char_p, c_int64, c_size_t, create_string_buffer, memmove, string_at
+from ctypes import addressof, byref, c_char_p, c_int64, c_size_t, create_string_buffer, memmove
 from math import prod
 
 from onehandler.errors import InvalidInput, ModelError
-from onehandler.runtimes.onnx_tensors import shape_of
+from onehandler.runtimes.onnx_api import word
+from onehandler.runtimes.onnx_tensors import POINTER, bytes_at, misfit, shape_of
 from onehandler.tensor import Tensor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
     from onehandler.runtimes.onnx_library import Environment
     from onehandler.signature import TensorSpec
+    from onehandler.tensor import Tensors
 
 
 class StringInput:
     """Copies strings into ONNX Runtime values for one input of the model."""
 
-    __slots__ = ("_loaded", "spec")
+    __slots__ = ("_index", "_loaded", "spec")
 
-    def __init__(self, loaded: Environment, spec: TensorSpec) -> None:
+    def __init__(self, loaded: Environment, spec: TensorSpec, index: int) -> None:
+        self._index: Final = index
         self.spec: Final = spec
         self._loaded: Final = loaded
 
-    def put(self, tensor: Tensor, place: int) -> tuple[int | None, None]:
-        """Make a value of the tensor's strings; see Input.put."""
-        if not isinstance(tensor.data, list):
-            raise InvalidInput(f"takes string, {tensor.dtype.name} came", where=self.spec.where)
+    def put(self, inputs: Tensors, given: Any) -> tuple[int | None, None]:
+        """Make a value of this input's strings; see Input.put."""
+        tensor = inputs.get(self.spec.name)
+        if tensor is None or not isinstance(tensor.data, list):
+            raise misfit(self.spec, tensor)
         encoded = self._encoded(tensor.data)
         shape = tensor.shape
+        sizes = (c_int64 * len(shape))(*shape)
         status = self._loaded.api.CreateTensorAsOrtValue(
             self._loaded.allocator,
-            (c_int64 * len(shape))(*shape),
+            sizes,
             len(shape),
             self.spec.dtype.code,
-            place,
+            byref(given, POINTER * self._index),
         )
         if not status and encoded:
-            status = self._fill(c_size_t.from_address(place).value, encoded)
+            status = self._fill(given[self._index], encoded)
         return status, None
 
     def _encoded(self, texts: list[str]) -> list[bytes]:
@@ -77,17 +82,21 @@ class StringOutput:
         self._dtype: Final = spec.dtype
         self._api: Final = loaded.api
 
-    def take(self, value: int) -> Tensor:
+    def take(self, value: Any) -> Tensor:
         """The tensor that a value holds. Bytes that are no UTF-8 become U+FFFD."""
         api = self._api
         found = (c_int64 * 3)()
-        at = addressof(found)
-        api.check(api.GetTensorElementTypeAndShapeDataReference(value, at, at + 8, at + 16), ModelError)
-        _, sizes, rank = found
-        shape = shape_of(string_at(sizes, 8 * rank) if rank else b"")
+        api.check(
+            api.GetTensorElementTypeAndShapeDataReference(
+                value, byref(found), byref(found, 8), byref(found, 16)
+            ),
+            ModelError,
+        )
+        _, sizes, rank = found[:]
+        shape = shape_of(bytes_at(word(sizes), word(8 * rank)))
         return Tensor(self._dtype, shape, self._texts(value, prod(shape)))
 
-    def _texts(self, value: int, count: int) -> list[str]:
+    def _texts(self, value: Any, count: int) -> list[str]:
         if not count:
             return []
         api = self._api
