@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import platform
 import shutil
 import zipfile
 from pathlib import Path
@@ -16,7 +15,7 @@ from layers.archive import digest_of
 from layers.bytecode import compile_folder
 from layers.package import package_aws
 from layers.slim import slim
-from layers.wheels import install
+from layers.wheels import install, this_arch
 from local_emulator.aws.execution.interpreters import Interpreters
 from onehandler.pythons import this_version
 
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WORK = Path("build/bench/cold_start")
+LAMBDA_RUNTIMES = Path(".emulator/lambda-runtimes")
 SOURCES = Path(__file__).parent / "variants"
-ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def prepared() -> tuple[Path, list[Deployed]]:
     """Lambda's Python with nothing but what AWS puts beside a function, and all variants, ready to start."""
     ensure_bundle()
-    python = Interpreters(Path("build/lambda-runtime")).executable(f"python{this_version()}")
+    python = Interpreters(LAMBDA_RUNTIMES).executable(f"python{this_version()}")
     ours, onnx, web, batch = _unpacked()
     model = {"MODEL": str((BUNDLE / "model.onnx").resolve())}
     joblib = {"MODEL": str(JOBLIB.resolve())}
@@ -116,8 +115,7 @@ def _event(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unpacked() -> list[Path]:
     """The archives that serverless.yml deploys, as Lambda unpacks them."""
-    arch = ARCHITECTURES[platform.machine()]
-    package_aws(BUNDLE, arch, this_version())
+    package_aws(BUNDLE, this_arch(), this_version())
     names = ("predict", "layer-onnx", "layer-web", "layer-batch")
     return [_unzip(Path("build/aws") / f"{name}.zip") for name in names]
 
@@ -149,7 +147,7 @@ def _site(requirements: str) -> Path:
     if not folder.exists():
         site = folder.with_name(folder.name + ".partial") / "python"
         shutil.rmtree(site.parent, ignore_errors=True)
-        install(requirements, site, ARCHITECTURES[platform.machine()], this_version())
+        install(requirements, site, this_arch(), this_version())
         slim(site)
         compile_folder(site, this_version(), "/opt/python")
         site.parent.rename(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def cold_start(function: Deployed, python: Path, event: Mapping[str, Any]) -> St
                     path, body = _request(channel)
                 cold = time.perf_counter() - began
                 if not path.endswith("/response"):
-                    raise RuntimeError(f"{function.name}: {body.decode(errors='replace')[:2000]}")
+                    raise RuntimeError(f"{body.decode(errors='replace')[:2000]}")
                 channel.sendall(_ACCEPTED)
                 return Start(init * 1000, cold * 1000, _resident_mb(process.pid), json.loads(body))
 
@@ -68,14 +69,18 @@ def cold_start(function: Deployed, python: Path, event: Mapping[str, Any]) -> St
 @contextmanager
 def _spawned(function: Deployed, python: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     command = [str(python), "-B", "-m", "awslambdaric", function.entry_point]
-    process = subprocess.Popen(
-        command, cwd=function.code, env=_environment(function, port), stdout=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, cwd=function.code, env=_environment(function, port), stdout=said, stderr=said
+        )
+        try:
+            yield process
+        except (RuntimeError, OSError) as error:
+            said.seek(0)
+            raise RuntimeError(f"{function.name}: {error}\n{said.read()[-4000:].decode()}") from error
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _environment(function: Deployed, port: int) -> dict[str, str]:

@@ -48,7 +48,7 @@ class Report:
             found = {key: value for key, value in asdict(self).items() if key != "packages"}
             print(json.dumps({**found, "versions": {"python": platform.python_version(), **versions}}))
             return
-        console = Console()
+        console = Console(width=max(Console().width, 110))
         table = Table(title=self.title, title_justify="left")
         for name in self.rows[0]:
             table.add_column(name, justify="left" if isinstance(self.rows[0][name], str) else "right")
@@ -60,4 +60,6 @@ class Report:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
+    return str(value)

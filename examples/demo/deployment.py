@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import shutil
 import signal
@@ -20,12 +19,12 @@ import boto3
 
 from examples.demo.model import BUNDLE
 from examples.demo.steps import StepFailed, run, say
+from layers.wheels import this_arch
 from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _READY_S = 60
 
 
@@ -78,7 +77,7 @@ def parameters(bundle: Path = BUNDLE) -> list[str]:
     """The machine's own architecture and Python, instead of serverless.yml's arm64."""
     found = {
         "bundle": str(bundle),
-        "architecture": _ARCHITECTURES[platform.machine()],
+        "architecture": this_arch(),
         "python": this_version(),
     }
     return [f"--param={name}={value}" for name, value in found.items()]
