@@ -1,0 +1,1 @@
+"""Execution of Lambda functions, tested with the real runtime client."""
