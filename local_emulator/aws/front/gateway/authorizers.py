@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
@@ -85,9 +86,7 @@ class LambdaAuthorizers:
     def _ask(
         self, api: ApiDefinition, authorizer: AuthorizerDefinition, event: Mapping[str, object]
     ) -> Mapping[str, object]:
-        context = event["requestContext"]
-        assert isinstance(context, dict)
-        invocation = Invocation(json.dumps(event, ensure_ascii=False).encode(), context["requestId"])
+        invocation = Invocation(json.dumps(event, ensure_ascii=False).encode(), str(uuid.uuid4()))
         try:
             reference = parse_integration_uri(authorizer.uri, api.account_id, api.region)
             outcome = self._caller.call(reference, invocation, _PATIENCE_S)

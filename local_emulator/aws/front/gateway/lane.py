@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -121,7 +122,8 @@ class HttpApiLane:
         payload = json.dumps(build(call), ensure_ascii=False, separators=(",", ":")).encode()
         if len(payload) > _MAX_EVENT:
             return answers.TOO_LARGE
-        invocation = Invocation(payload, call.request_id, trace_id=call.trace_id)
+        # Lambda numbers requests by itself; the gateway's ids have characters that a path cannot have.
+        invocation = Invocation(payload, str(uuid.uuid4()), trace_id=call.trace_id)
         uri = _with_variables(integration.uri, call)
         patience_s = min(integration.timeout_ms, _MAX_PATIENCE_MS) / 1000
         try:
