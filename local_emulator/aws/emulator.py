@@ -6,14 +6,14 @@ import random
 import secrets
 import string
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from local_emulator.aws.cloudformation.clients import EndpointClients
 from local_emulator.aws.cloudformation.local_addresses import LocalAddresses
 from local_emulator.aws.cloudformation.operations import StackOperations
 from local_emulator.aws.cloudformation.registry import OWN_TYPES, TypeRegistry, moto_models
+from local_emulator.aws.composition import EmulatorSettings, RunningParts, Wiring
 from local_emulator.aws.control_plane.functions import MotoFunctions
 from local_emulator.aws.control_plane.log_sink import LogHomes, MotoLogSink
 from local_emulator.aws.control_plane.machine import Machine, this_architecture
@@ -29,15 +29,14 @@ from local_emulator.aws.services import Services
 from onehandler import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
-    from local_emulator.aws.execution.contracts import FunctionRunner, LogSink
-    from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
+    from local_emulator.aws.composition import Parts
     from local_emulator.aws.moto_patches.patching import Patch
-    from local_emulator.aws.services import InstanceRetirer
 
 _SUFFIX = string.ascii_uppercase + string.digits
+__all__ = ["AwsEmulator", "EmulatorSettings"]
+
 SERVICES = (
     "apigatewayv2",
     "cloudformation",
@@ -52,51 +51,21 @@ SERVICES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EmulatorSettings:
-    """How to run an emulator."""
-
-    root: Path  # where instances keep their code and /tmp; made if missing
-    interpreters: Mapping[str, str]  # Lambda runtime to interpreter: {"python3.13": "/usr/bin/python3.13"}
-    port: int = 4566  # 0: any free port
-    search_port: bool = True  # a port that is taken: try the next ones, else raise OSError
-
-
-class Execution(Protocol):
-    """What runs functions, for as long as the emulator is up."""
-
-    @property
-    def runner(self) -> FunctionRunner:
-        """Runs functions and waits."""
-        ...
-
-    @property
-    def async_invoker(self) -> AsyncInvoker:
-        """Takes events and runs functions later."""
-        ...
-
-    @property
-    def retire(self) -> InstanceRetirer:
-        """Ends instances."""
-        ...
-
-    def close(self) -> None:
-        """Stop taking events, then end every instance."""
-        ...
-
-
 class AwsEmulator:
-    """An emulator of AWS in this process; one at a time, any number after each other."""
+    """An emulator of AWS in this process; one at a time, any number after each other.
+
+    `make_parts` builds what runs functions and moves messages; tests of the control plane do without.
+    """
 
     def __init__(
         self,
         settings: EmulatorSettings,
-        make_execution: Callable[[EmulatorSettings, str, LogSink, FunctionDirectory], Execution],
+        make_parts: Callable[[Wiring], Parts] = RunningParts,
         patches: Sequence[Patch] = PATCHES,
     ) -> None:
         self._settings = settings
+        self._make_parts = make_parts
         self._patches = patches
-        self._make_execution = make_execution
         self._open = ExitStack()
         self._port = 0
 
@@ -134,16 +103,19 @@ class AwsEmulator:
 
         homes = LogHomes()
         functions = MotoFunctions(random.random, homes)
-        execution = self._make_execution(settings, self.endpoint_url, MotoLogSink(homes), functions)
-        opening.callback(execution.close)
+        # moto is emptied before there are parts, and after they are closed: what they hold is in it.
+        opening.callback(forget_everything)
+        forget_everything()
+        parts = self._make_parts(Wiring(settings, self.endpoint_url, MotoLogSink(homes), functions))
+        opening.callback(parts.close)
         clients = EndpointClients(lambda: self.endpoint_url)
         opening.callback(clients.close)
-        self._patch_moto(opening, execution, clients)
+        self._patch_moto(opening, parts, clients)
 
         lanes = function_lanes(
             functions,
-            execution.runner,
-            execution.async_invoker,
+            parts.runner,
+            parts.async_invoker,
             MotoApiDirectory(),
             MotoFunctionUrlDirectory(),
             moto_account_of,
@@ -153,22 +125,20 @@ class AwsEmulator:
         opening.callback(server.close)
         server.start()
 
-    def _patch_moto(self, opening: ExitStack, execution: Execution, clients: EndpointClients) -> None:
+    def _patch_moto(self, opening: ExitStack, parts: Parts, clients: EndpointClients) -> None:
         apis = MotoApiDirectory()
         addresses = LocalAddresses(lambda: self._port, lambda api_id: api_id in apis.api_ids())
         types = TypeRegistry(OWN_TYPES, moto_models())
         services = Services(
-            machine=Machine(this_architecture(), tuple(sorted(self._settings.interpreters))),
-            retire=execution.retire,
-            async_invoker=execution.async_invoker,
+            machine=Machine(this_architecture(), parts.runtimes),
+            retire=parts.retire,
+            async_invoker=parts.async_invoker,
             stacks=StackOperations(types, clients, addresses, _suffix),
             addresses=addresses,
         )
-        patched = PatchedMoto(self._patches)
+        patched = PatchedMoto((*self._patches, *parts.patches))
         opening.callback(patched.remove)
         patched.apply(services)
-        opening.callback(forget_everything)
-        forget_everything()
 
 
 def forget_everything() -> None:

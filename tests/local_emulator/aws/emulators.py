@@ -46,6 +46,9 @@ class NoExecution:
     events: list[tuple[FunctionSnapshot, bytes]] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
 
+    runtimes = (RUNTIME,)
+    patches = ()
+
     @property
     def runner(self) -> NoExecution:
         return self
@@ -85,7 +88,7 @@ class Running:
 def control_plane(root: Path, patches: Sequence[Patch] = PATCHES) -> Iterator[Running]:
     """Run an emulator that runs no functions."""
     execution = NoExecution()
-    settings = EmulatorSettings(root, {RUNTIME: "unused"}, port=0)
+    settings = EmulatorSettings(root, port=0)
     with AwsEmulator(settings, lambda *_: execution, patches) as emulator:
         yield Running(emulator, execution)
 

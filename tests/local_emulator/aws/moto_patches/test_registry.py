@@ -77,7 +77,7 @@ def test_applying_the_same_set_again_changes_nothing() -> None:
 
 def test_an_emulator_with_a_wrong_patch_leaves_nothing_behind(tmp_path: Path) -> None:
     wrong = Patch("wrong", (Target(*INVOKE, digest="000000000000"),), lambda _: None)
-    settings = EmulatorSettings(tmp_path, {}, port=0)
+    settings = EmulatorSettings(tmp_path, port=0)
     emulator = AwsEmulator(settings, lambda *_: NoExecution(), [wrong])
     with pytest.raises(PatchError):
         emulator.start()
