@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from layers.bytecode import toolchain
-from layers.cache import built, key_of
+from layers.cache import CACHE, built, key_of
 from layers.ledger import check_direct_upload, check_limits, ledger_json, ledger_table
 from layers.recipes import RECIPES
 from layers.wheels import PLATFORMS, REQUIREMENTS, this_arch
@@ -22,12 +22,12 @@ from onehandler.pythons import this_version
 OUT = Path("build/aws")
 
 
-def build_layer(name: str, arch: str, python: str, out: Path) -> Path:
+def build_layer(name: str, arch: str, python: str, out: Path, cache: Path = CACHE) -> Path:
     """Build one layer, or find it built, and give its archive: OUT/layer-NAME.zip."""
     recipe = RECIPES[name]
     target = out / f"layer-{name}.zip"
     key = key_of(name, arch, python, toolchain(python), files=[REQUIREMENTS / f"{recipe.requirements}.txt"])
-    built(target, key, lambda folder: recipe.build(folder, arch, python))
+    built(target, key, lambda folder: recipe.build(folder, arch, python), cache)
     check_limits([target])
     return target
 

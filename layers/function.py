@@ -16,7 +16,7 @@ from rich.console import Console
 
 from layers.build import OUT, build_layer
 from layers.bytecode import compile_folder, toolchain
-from layers.cache import built, key_of
+from layers.cache import CACHE, built, key_of
 from layers.imports import OWN, reach
 from layers.ledger import check_direct_upload, check_limits, ledger_json, ledger_table
 from layers.provided import check_provided, imports_of_bundle
@@ -54,7 +54,7 @@ FUNCTIONS = {
 
 
 def build_function(
-    function: Function, bundle: Path, python: str, layers: Mapping[str, Path], out: Path
+    function: Function, bundle: Path, python: str, layers: Mapping[str, Path], out: Path, cache: Path = CACHE
 ) -> Path:
     """Build one function archive, or find it built: OUT/NAME.zip.
 
@@ -72,7 +72,7 @@ def build_function(
     target = out / f"{function.name}.zip"
     names = sorted(path.relative_to(ROOT).as_posix() for path in files)
     key = key_of(function.name, python, toolchain(python), verified.digest, *names, files=sorted(files))
-    built(target, key, fill)
+    built(target, key, fill, cache)
     return target
 
 

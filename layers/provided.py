@@ -26,7 +26,9 @@ def packages_in(layer: Path) -> frozenset[str]:
     with zipfile.ZipFile(layer) as archive:
         names = [name.split("/") for name in archive.namelist()]
     tops = {parts[1] for parts in names if parts[0] == "python" and len(parts) > 1}
-    return frozenset(top.partition(".")[0] for top in tops if not top.endswith(".dist-info"))
+    return frozenset(
+        top.partition(".")[0] for top in tops if top != "__pycache__" and not top.endswith(".dist-info")
+    )
 
 
 @cache
