@@ -50,6 +50,8 @@ def entry_point(handler: Handler, web: LoadApp = load_app) -> EntryPoint:
 
 
 def _invocation(context: Context) -> Invocation:
+    if context is None:  # called by hand, as people try out their functions
+        return Invocation()
     return Invocation(
         function=context.function_name,
         memory=int(context.memory_limit_in_mb),

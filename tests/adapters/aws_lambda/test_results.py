@@ -32,6 +32,10 @@ def test_a_plain_payload_answers_a_plain_object(iris: Handler) -> None:
     assert result["model"] == {"name": "iris", "version": "1"}
 
 
+def test_a_call_by_hand_needs_no_context(iris: Handler) -> None:
+    assert entry_point(iris)(golden("direct_rows"), None)["predictions"]
+
+
 def test_named_tensors_work_too(iris: Handler) -> None:
     assert entry_point(iris)(golden("direct_inputs"), Context())["outputs"]["label"] == [2]
 
