@@ -1,0 +1,86 @@
+"""`onehandler emulate`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from onehandler.cli.output import as_json_option, errors, print_json
+
+if TYPE_CHECKING:
+    from local_emulator.aws.emulator import AwsEmulator
+
+_PORT = 4566  # where the ecosystem's tools look for an emulator
+
+
+@click.command("emulate")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=f"Exactly this one; default: {_PORT} or the next free."
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".emulator"),
+    show_default=True,
+    help="Where unpacked functions and Lambda's runtimes are kept.",
+)
+@as_json_option
+def command(port: int | None, data: Path, as_json: bool) -> None:
+    """Run AWS on 127.0.0.1 until Ctrl-C: Lambda, API Gateway, S3, SQS, DynamoDB, CloudFormation and what they need.
+
+    Functions run under AWS's own runtime client, from the archives that you deploy. Nothing is kept afterwards.
+
+    \b
+    onehandler emulate
+    export AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+    osls deploy --param="architecture=x86_64"
+    """  # noqa: D301
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with errors().status("starting (moto takes some seconds to import)"):
+        emulator = _emulator(port, data).start()
+    try:
+        _tell(emulator.endpoint_url, as_json=as_json)
+        stop.wait()
+    finally:
+        emulator.close()
+
+
+def _emulator(port: int | None, data: Path) -> AwsEmulator:
+    from local_emulator.aws.composition import EmulatorSettings
+    from local_emulator.aws.emulator import AwsEmulator
+
+    # Each emulator unpacks into a folder of its own; Lambda's runtimes are shared by all.
+    settings = EmulatorSettings(
+        root=data / "aws",
+        cache=data / "lambda-runtimes",
+        port=_PORT if port is None else port,
+        search_port=port is None,
+    )
+    return AwsEmulator(settings)
+
+
+def _tell(endpoint: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"endpoint": endpoint, "health": f"{endpoint}/_emulator/health"})
+        return
+    click.echo(f"AWS endpoint     export AWS_ENDPOINT_URL={endpoint}")
+    click.echo(
+        "Credentials      export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1"
+    )
+    click.echo(
+        f"HTTP APIs        {endpoint}/_api/{{apiId}}/ or http://{{apiId}}.execute-api.localhost:{_port(endpoint)}/"
+    )
+    click.echo(f"Health           {endpoint}/_emulator/health")
+    click.echo("Ctrl-C ends it, with everything that it started.")
+
+
+def _port(endpoint: str) -> str:
+    return endpoint.rpartition(":")[2]
