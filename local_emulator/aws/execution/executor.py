@@ -99,6 +99,11 @@ class Executor:
         before = self._clock() - self._limits.idle_s
         return sum(pool.reap(before) for pool in pools)
 
+    @property
+    def warden_pid(self) -> int:
+        """The process that cleans up should this one be killed."""
+        return self._warden.pid
+
     def flush_logs(self) -> None:
         """Wait until the sink has every line of invocations that ended before."""
         self._logs.flush()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -14,7 +16,7 @@ from uuid import uuid4
 from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from local_emulator.aws.execution.contracts import Outcome
 
@@ -88,3 +90,20 @@ class Lines:
     @property
     def text(self) -> str:
         return b"".join(lines for _, _, lines, _ in self.writes).decode()
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and no zombie, which is its parent's to collect."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for something that has to come true."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "did not come true"
+        time.sleep(0.002)

@@ -19,6 +19,7 @@ from tests.local_emulator.aws.execution.functions import (
     error,
     function,
     invocation,
+    is_running,
 )
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def test_equal_snapshots_share_and_a_changed_one_starts_anew(executor: Executor)
     outcome = executor.invoke(changed, invocation())
     assert answer(outcome) != first
     assert outcome.init_ms is not None
-    assert not _is_running(first)
+    assert not is_running(first)
 
 
 def test_a_busy_instance_of_the_old_snapshot_finishes_first(executor: Executor) -> None:
@@ -114,22 +115,22 @@ def test_a_busy_instance_of_the_old_snapshot_finishes_first(executor: Executor) 
         time.sleep(0.4)
         assert answer(executor.invoke(function(PID), invocation()))
         old = answer(running.result())
-    assert not _is_running(old)
+    assert not is_running(old)
 
 
 def test_versions_are_kept_side_by_side_and_retired_by_arn(executor: Executor) -> None:
     versions = [function(PID, version=version) for version in ("1", "2", "3")]
     pids = [answer(executor.invoke(each, invocation())) for each in versions]
     executor.retire(versions[0].arn)
-    assert [_is_running(pid) for pid in pids] == [False, True, True]
+    assert [is_running(pid) for pid in pids] == [False, True, True]
     executor.retire(versions[0].arn.rpartition(":")[0])
-    assert [_is_running(pid) for pid in pids] == [False, False, False]
+    assert [is_running(pid) for pid in pids] == [False, False, False]
 
 
 def test_retiring_a_function_leaves_those_whose_names_begin_alike(executor: Executor) -> None:
     pid = answer(executor.invoke(function(PID, name="predict-web"), invocation()))
     executor.retire("arn:aws:lambda:eu-west-1:123456789012:function:predict")
-    assert _is_running(pid)
+    assert is_running(pid)
 
 
 def test_idle_instances_end_after_their_lifetime(make_executor: Callable[..., Executor]) -> None:
@@ -143,7 +144,7 @@ def test_idle_instances_end_after_their_lifetime(make_executor: Callable[..., Ex
     assert executor.reap() == 0
     now[0] += 2
     assert executor.reap() == 1
-    assert not _is_running(pid)
+    assert not is_running(pid)
     assert answer(executor.invoke(function(PID), invocation())) != pid
 
 
@@ -195,8 +196,8 @@ def test_each_instance_has_a_temporary_folder_of_its_own(executor: Executor) -> 
     assert first[1] == second[1] == ["mine"]
     assert first[2] == first[0]
     executor.retire(function(source).arn)
-    assert not _exists(first[0])
-    assert not _exists(second[0])
+    assert not Path(first[0]).exists()
+    assert not Path(second[0]).exists()
 
 
 def test_layers_are_found_and_the_code_comes_first(executor: Executor) -> None:
@@ -242,11 +243,3 @@ def test_an_executor_that_was_closed_refuses(make_executor: Callable[..., Execut
     executor.close()
     with pytest.raises(ExecutorClosed):
         executor.invoke(function(), invocation())
-
-
-def _is_running(pid: int) -> bool:
-    return _exists(f"/proc/{pid}")
-
-
-def _exists(path: str) -> bool:
-    return Path(path).exists()
