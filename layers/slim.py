@@ -55,8 +55,8 @@ RULES = (
 def slim(site: Path, rules: Sequence[Rule] = RULES) -> None:
     """Remove what the rules name.
 
-    Licences stay, and of the metadata what runs: METADATA for importlib.metadata, entry_points.txt because
-    opentelemetry finds its context by one.
+    Licences stay, and of the metadata what runs: METADATA for importlib.metadata, and entry_points.txt, where
+    opentelemetry looks up what its OTEL_* variables name.
     """
     for path in sorted(site.rglob("*"), reverse=True):
         if path.exists() and rule_for(path.relative_to(site).as_posix(), rules):
