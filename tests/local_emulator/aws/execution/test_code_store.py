@@ -29,7 +29,7 @@ def made_of(*entries: tuple[str, bytes, int]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as opened:
         for name, content, mode in entries:
             entry = zipfile.ZipInfo(name, (2024, 5, 6, 7, 8, 10))
-            entry.external_attr = mode << 16
+            entry.external_attr = mode << 16 or 0x20  # as made on Windows
             opened.writestr(entry, content)
     return buffer.getvalue()
 
@@ -76,18 +76,19 @@ def test_entries_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-@pytest.mark.parametrize("target", [b"/etc/passwd", b"../../etc", b"in/../../x"])
+@pytest.mark.parametrize("target", [b"/etc/passwd", b"../../etc", b"in/../../../x"])
 def test_links_that_lead_out_are_refused(tmp_path: Path, target: bytes) -> None:
     with pytest.raises(InvalidArchive, match="is a link out of the archive"):
         unpack(made_of(("in/link", target, LINK)), _made(tmp_path / "in"))
 
 
 def test_a_link_that_comes_to_lead_out_is_no_way_out(tmp_path: Path) -> None:
-    """`a` leads to `b/..`, inside while `b` is a folder; then `b` becomes a link, and `a` leads elsewhere."""
-    deep = _made(tmp_path / "x")
-    code = made_of(("b/c/keep", b"", FILE), ("a", b"b/c/../../..", LINK), ("a/evil", b"", FILE))
-    with pytest.raises(InvalidArchive):
-        unpack(code, deep)
+    """`a` leads to the top as long as `b/c` is a folder; once that is a link to `b`, `a` leads one further."""
+    code = made_of(
+        ("b/c/keep", b"", FILE), ("a", b"b/c/../..", LINK), ("b/c", b".", LINK), ("a/evil", b"", FILE)
+    )
+    with pytest.raises(InvalidArchive, match="goes through a link out of the archive"):
+        unpack(code, _made(tmp_path / "x"))
     assert not (tmp_path / "evil").exists()
 
 
@@ -106,9 +107,8 @@ def test_a_later_layer_wins_over_files_folders_and_links(tmp_path: Path) -> None
     store = CodeStore(tmp_path, LIMIT)
     opt = store.lease(function(layers=layers)).layers
     assert opt is not None
-    assert {
-        name: (opt / name).read_bytes() for name in ("same", "folder", "file/x", "link")
-    } == dict.fromkeys(("same", "folder", "file/x", "link"), b"2")
+    names = ("same", "folder", "file/x", "link")
+    assert [(opt / name).read_bytes() for name in names] == [b"2"] * 4
 
 
 @pytest.mark.parametrize("damage", [b"no zip", b""])

@@ -61,7 +61,7 @@ def test_packages_without_matching_hashes_are_not_installed(tmp_path: Path) -> N
 
 
 def test_a_missing_interpreter_is_named_with_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedRuntime, match=r"python3\.12 needs a Python 3\.12 .* pyenv install 3\.12"):
+    with pytest.raises(UnsupportedRuntime, match=r"python3\.12 needs a Python 3\.12 .*\(pyenv install 3\.12"):
         Interpreters(tmp_path, find=none).executable("python3.12")
 
 

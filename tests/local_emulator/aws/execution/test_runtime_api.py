@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_requests_whole_and_in_pieces(data: bytes) -> None:
     reader, drawn = RequestReader(1000), random.Random(data)
     for _ in range(20):
         cuts = sorted({0, len(data), *(drawn.randrange(1, len(data)) for _ in range(5))})
-        pieces = [data[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+        pieces = [data[start:end] for start, end in pairwise(cuts)]
         assert [reader.feed(piece) for piece in pieces[:-1]] == [None] * (len(pieces) - 1)
         assert reader.feed(pieces[-1]) == CASES[data]
 
