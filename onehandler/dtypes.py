@@ -1,7 +1,7 @@
 """The tensor element types ONNX Runtime has on CPU, each as one `DType`.
 
-Codes are those of `ONNXTensorElementDataType` in ONNX Runtime's C API. complex64 and complex128 have codes
-too, but ONNX Runtime has no CPU kernel that takes them; they are refused by name.
+Codes are those of `ONNXTensorElementDataType` in ONNX Runtime's C API. Complex numbers and the smallest types
+have codes too, but no CPU kernel takes them; they are refused by name.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ _TABLE = (
     DType("uint4", 21, 4, "int", "B", False),
     DType("int4", 22, 4, "int", "B", False),
 )
+# Those that no CPU kernel takes, for the message.
+_REFUSED = {14: "complex64", 15: "complex128", 23: "float4e2m1", 24: "uint2", 25: "int2", 26: "float8e8m0"}
 _BY_NAME = {dtype.name: dtype for dtype in _TABLE}
 _BY_CODE = {dtype.code: dtype for dtype in _TABLE}
 
@@ -81,5 +83,6 @@ def dtype_coded(code: int) -> DType:
     """Find a type by ONNX Runtime's code; InvalidInput when its CPU runtime has none such."""
     found = _BY_CODE.get(code)
     if found is None:
-        raise InvalidInput(f"ONNX element type {code} cannot be served; there are {', '.join(_BY_NAME)}")
+        name = _REFUSED.get(code, f"number {code}")
+        raise InvalidInput(f"the element type {name} cannot be served; there are {', '.join(_BY_NAME)}")
     return found
