@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from contextlib import ExitStack
@@ -38,7 +39,10 @@ def demo(*, stay: bool) -> None:
     with step(3, "Build the layers and the function archives"):
         command = [sys.executable, "-m", "layers.package", "--bundle", str(model.BUNDLE)]
         names = dict(word.removeprefix("--param=").split("=") for word in deployment.parameters())
-        run([*command, "--arch", names["architecture"], "--python", names["python"]])
+        options = ["--arch", names["architecture"], "--python", names["python"], "--json"]
+        ledger = json.loads(run([*command, *options], shown=False))["archives"]
+        for name, sizes in ledger.items():
+            say(f"{name:16} {sizes['unzipped']:>11,} bytes, {sizes['zipped']:>11,} zipped")
     with ExitStack() as running:
         with step(4, "Start the emulator"):
             endpoint = running.enter_context(deployment.emulator(LOG))

@@ -37,12 +37,22 @@ def say(text: str) -> None:
         console.print("   " + line, markup=False, soft_wrap=True)
 
 
-def run(command: Sequence[str], environ: Mapping[str, str] | None = None, folder: Path | None = None) -> str:
-    """Show a command, run it, show what it prints, and give its standard output. Raises StepFailed."""
+def run(
+    command: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    *,
+    shown: bool = True,
+) -> str:
+    """Show a command, run it, show what it prints (always when it fails), and give its standard output.
+
+    Raises StepFailed.
+    """
     say("$ " + shlex.join(_shown(command)))
     with console.status("running"):
         done = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)
-    say(done.stderr + done.stdout if done.returncode else done.stdout)
+    if shown or done.returncode:
+        say(done.stderr + done.stdout if done.returncode else done.stdout)
     if done.returncode:
         raise StepFailed(f"{command[0]} ended with {done.returncode}")
     return done.stdout
