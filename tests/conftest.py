@@ -22,7 +22,9 @@ def handler_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 
     def load(name: str) -> Handler:
         if name not in loaded:
-            loaded[name] = Handler.load(bundles.build(name, folder), Settings({"ONEHANDLER_MAX_BODY_MB": "1"}))
+            loaded[name] = Handler.load(
+                bundles.build(name, folder), Settings({"ONEHANDLER_MAX_BODY_MB": "1"})
+            )
         return loaded[name]
 
     yield load
