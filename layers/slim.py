@@ -48,7 +48,7 @@ RULES = (
     Rule("anyio/pytest_plugin.py", "imports pytest, which is not here"),
     Rule("anyio/_backends/_trio.py", "imports trio, which is not here"),
     Rule("pydantic/mypy.py", "imports mypy, which is not here"),
-    Rule("pydantic/v1", "nothing here has version 1 models; FastAPI would import it for the first route"),
+    Rule("pydantic/v1", "no version 1 models here; FastAPI would import it for the first route: 83 ms"),
 )
 
 
