@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
-from local_emulator.aws.clock import SystemClock
-from local_emulator.aws.execution.contracts import Invocation
 from local_emulator.aws.execution.executor import Executor
 from local_emulator.aws.execution.interpreters import Interpreters
-from local_emulator.aws.moto_patches import sqs
-from local_emulator.aws.moto_patches.sqs_queues import MotoQueues
-from local_emulator.aws.queues.moves import MoveTasks
+from local_emulator.aws.messaging import Messaging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local_emulator.aws.execution.contracts import FunctionRunner, FunctionSnapshot, LogSink
+    from local_emulator.aws.asynchronous.ports import RetrySettings
+    from local_emulator.aws.execution.contracts import FunctionRunner, LogSink
     from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
     from local_emulator.aws.moto_patches.patching import Patch
 
@@ -35,6 +30,9 @@ class EmulatorSettings:
     cache: Path = Path("build/lambda-runtime")  # Lambda's runtimes, installed once and kept
     port: int = 4566  # 0: any free port
     search_port: bool = True  # a port that is taken: try the next ones, else raise OSError
+    retries: RetrySettings | None = (
+        None  # of asynchronous invocations; None: seconds, where AWS takes minutes
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +68,10 @@ class Parts(Protocol):
         """Patches of moto that hand requests on to these parts."""
         ...
 
+    def start(self) -> None:
+        """Begin to take events; moto is patched by now."""
+        ...
+
     def retire(self, arn: str) -> None:
         """End the instances of a version, or of all when the ARN is not qualified."""
         ...
@@ -79,45 +81,41 @@ class Parts(Protocol):
         ...
 
 
-class OneAttempt:
-    """Runs an event once, in a thread of its own, and logs what fails."""
-
-    def __init__(self, runner: FunctionRunner) -> None:
-        self._runner = runner
-
-    def enqueue(self, function: FunctionSnapshot, payload: bytes, request_id: str) -> None:
-        """Accept now, run later."""
-        Thread(target=self._run, args=(function, Invocation(payload, request_id)), daemon=True).start()
-
-    def _run(self, function: FunctionSnapshot, invocation: Invocation) -> None:
-        try:
-            self._runner.invoke(function, invocation)
-        except Exception:  # noqa: BLE001 - whatever it was, nobody waits to be told
-            _log.exception("event %s for %s", invocation.request_id, function.arn)
-
-
 class RunningParts:
-    """Functions under the vendor's runtime client, and queues of our own."""
+    """Functions under the vendor's runtime client, and everything that carries messages to them."""
 
     def __init__(self, wiring: Wiring) -> None:
         settings = wiring.settings
-        clock = SystemClock()
-        self._open = ExitStack()
         interpreters = Interpreters(settings.cache, note=_log.info)
         self.runtimes = tuple(sorted(interpreters.available()))
         self._executor = Executor(settings.root, interpreters, wiring.endpoint_url, wiring.sink)
-        self._open.callback(self._executor.close)
-        self.runner: FunctionRunner = self._executor
-        self.async_invoker: AsyncInvoker = OneAttempt(self._executor)
-        queues = MotoQueues(clock)
-        moves = MoveTasks(queues.find, clock)
-        self._open.callback(moves.close)
-        self.patches: Sequence[Patch] = (sqs.patch(queues, moves),)
+        self._messaging = Messaging(self._executor, wiring.functions, settings.retries)
+
+    @property
+    def runner(self) -> FunctionRunner:
+        """Runs functions and waits."""
+        return self._executor
+
+    @property
+    def async_invoker(self) -> AsyncInvoker:
+        """Takes events and runs functions later."""
+        return self._messaging.async_invoker
+
+    @property
+    def patches(self) -> Sequence[Patch]:
+        """Patches of moto that hand requests on to these parts."""
+        return self._messaging.patches
+
+    def start(self) -> None:
+        """Begin to take events; moto is patched by now."""
+        self._messaging.start()
 
     def retire(self, arn: str) -> None:
         """End the instances of a version, or of all when the ARN is not qualified."""
         self._executor.retire(arn)
 
     def close(self) -> None:
-        """Stop taking events, then end every instance."""
-        self._open.close()
+        """Take no more events, end every instance, then wait for who waited for them."""
+        self._messaging.stop()
+        self._executor.close()
+        self._messaging.close()

@@ -107,10 +107,13 @@ class AwsEmulator:
         opening.callback(forget_everything)
         forget_everything()
         parts = self._make_parts(Wiring(settings, self.endpoint_url, MotoLogSink(homes), functions))
-        opening.callback(parts.close)
         clients = EndpointClients(lambda: self.endpoint_url)
         opening.callback(clients.close)
-        self._patch_moto(opening, parts, clients)
+        patched = PatchedMoto((*self._patches, *parts.patches))
+        opening.callback(patched.remove)
+        opening.callback(parts.close)  # before the patches go: pollers work until then
+        patched.apply(self._services(parts, clients))
+        parts.start()
 
         lanes = function_lanes(
             functions,
@@ -125,20 +128,17 @@ class AwsEmulator:
         opening.callback(server.close)
         server.start()
 
-    def _patch_moto(self, opening: ExitStack, parts: Parts, clients: EndpointClients) -> None:
+    def _services(self, parts: Parts, clients: EndpointClients) -> Services:
         apis = MotoApiDirectory()
         addresses = LocalAddresses(lambda: self._port, lambda api_id: api_id in apis.api_ids())
         types = TypeRegistry(OWN_TYPES, moto_models())
-        services = Services(
+        return Services(
             machine=Machine(this_architecture(), parts.runtimes),
             retire=parts.retire,
             async_invoker=parts.async_invoker,
             stacks=StackOperations(types, clients, addresses, _suffix),
             addresses=addresses,
         )
-        patched = PatchedMoto((*self._patches, *parts.patches))
-        opening.callback(patched.remove)
-        patched.apply(services)
 
 
 def forget_everything() -> None:

@@ -65,6 +65,9 @@ class NoExecution:
     def enqueue(self, function: FunctionSnapshot, payload: bytes, request_id: str) -> None:
         self.events.append((function, payload))
 
+    def start(self) -> None:
+        pass
+
     def retire(self, arn: str) -> None:
         self.retired.append(arn)
 

@@ -58,6 +58,13 @@ class Life:
         [value] = [each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == key]
         return str(value)
 
+    def empty(self, bucket: str) -> None:
+        """Delete every version of every object."""
+        s3 = self.client("s3")
+        found = s3.list_object_versions(Bucket=bucket).get("Versions", [])
+        for each in found:
+            s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+
     def get(self, url: str) -> str:
         """GET by the path form: resolvers need not know names under localhost."""
         _, _, rest = url.partition("://")
@@ -110,6 +117,23 @@ def test_logs(life: Life) -> None:
 def test_both_urls_answer(life: Life) -> None:
     assert life.get(f"{life.output('HttpApiUrl')}/greet/Bob") == "hello Bob 256"
     assert life.get(f"{life.output('GreetUrl')}?name=x") == "hello nobody 256"
+
+
+def test_a_file_in_the_bucket_gets_to_the_function(life: Life) -> None:
+    s3 = life.client("s3")
+    s3.put_object(Bucket=life.output("UploadsBucket"), Key="in/rows.csv", Body=b"a,b")
+    s3.put_object(Bucket=life.output("UploadsBucket"), Key="in/other.txt", Body=b"not asked for")
+
+    def collected() -> list[str]:
+        found = s3.list_objects_v2(Bucket=life.output("ResultsBucket")).get("Contents", [])
+        bodies = [
+            s3.get_object(Bucket=life.output("ResultsBucket"), Key=each["Key"])["Body"].read()
+            for each in found
+        ]
+        events = [json.loads(body) for body in bodies]
+        return [record["s3"]["object"]["key"] for event in events for record in event.get("Records", [])]
+
+    eventually(lambda: collected() == ["in/rows.csv"])
 
 
 def test_settings_of_the_resources_are_in_force(life: Life) -> None:
@@ -165,6 +189,8 @@ def test_a_deployment_that_fails_says_why_and_changes_nothing(life: Life) -> Non
 
 
 def test_remove_leaves_nothing(life: Life) -> None:
+    for bucket in (life.output("UploadsBucket"), life.output("ResultsBucket")):
+        life.empty(bucket)  # CloudFormation deletes no bucket that holds anything
     printed = life.osls.run("remove")
     assert "has been successfully removed" in printed
     assert life.client("cloudformation").describe_stacks()["Stacks"] == []
