@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from onehandler.app import create_app
+from onehandler.handler import Handler
+from onehandler.settings import Settings
 from tests import bundles
 from tests.bundles import ROW
 from tests.onehandler.asgi import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from fastapi import FastAPI
-
-    from onehandler.handler import Handler
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +79,6 @@ def test_repeated_headers_are_joined(app: FastAPI) -> None:
 def test_an_unforeseen_fault_is_a_500_without_details(
     tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from onehandler.handler import Handler
-    from onehandler.settings import Settings
-
     class Broken(Handler):
         def preprocess(self, inputs: Any) -> Any:
             raise ZeroDivisionError("secret words")
@@ -127,14 +128,60 @@ def test_a_client_that_leaves_is_no_error(app: FastAPI) -> None:
 
 
 def test_requests_run_side_by_side(app: FastAPI) -> None:
-    import httpx
-
     async def many() -> list[int]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             asked = [client.post("/predict", json={"rows": [ROW] * 50}) for _ in range(50)]
             return [response.status_code for response in await asyncio.gather(*asked)]
 
     assert asyncio.run(many()) == [200] * 50
+
+
+class Observed(Handler):
+    """Takes its time, and notes the threads it ran on."""
+
+    seconds = 0.0
+
+    def preprocess(self, inputs: Any) -> Any:
+        time.sleep(self.seconds)
+        self.threads = [*getattr(self, "threads", []), threading.current_thread()]
+        return inputs
+
+
+@pytest.fixture
+def observed(tmp_path: Path) -> Observed:
+    handler = Observed.load(bundles.build("iris", tmp_path), Settings({}))
+    assert isinstance(handler, Observed)
+    return handler
+
+
+def test_quick_models_answer_on_the_event_loop(observed: Observed) -> None:
+    app = create_app(observed)
+    for _ in range(60):
+        ask(app, "POST", "/predict", json={"rows": [ROW]})
+    loop_thread = threading.current_thread()
+    assert observed.threads[0] is not loop_thread
+    assert loop_thread in observed.threads[10:]
+    ask(app, "POST", "/predict", json={"rows": [ROW] * 2000})
+    assert observed.threads[-1] is not loop_thread
+
+
+def test_slow_models_hold_nobody_up(observed: Observed) -> None:
+    observed.seconds = 0.1
+    app = create_app(observed)
+
+    async def many() -> float:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            started = time.perf_counter()
+            slow = [asyncio.create_task(client.post("/predict", json={"rows": [ROW]})) for _ in range(10)]
+            await asyncio.sleep(0.02)
+            assert (await client.get("/healthz")).status_code == 200
+            assert not any(task.done() for task in slow)
+            await asyncio.gather(*slow)
+            return time.perf_counter() - started
+
+    assert asyncio.run(many()) < 0.8
+    assert threading.current_thread() not in observed.threads
 
 
 @pytest.mark.parametrize("name", bundles.NAMES)
@@ -165,9 +212,6 @@ def test_the_playground_is_usable_by_keyboard_and_screen_reader(app: FastAPI) ->
 
 
 def test_names_cannot_break_out_of_the_page(tmp_path: Any) -> None:
-    from onehandler.handler import Handler
-    from onehandler.settings import Settings
-
     evil = '</script><script>alert("x")</script>'
     signature = {
         "inputs": [bundles.spec("X", "float32", [-1, 4], [evil, "b", "c", "d"])],
