@@ -65,16 +65,26 @@ def drops_in(body: str) -> Iterator[Drop]:
     if not isinstance(records, list):
         raise MalformedBody("is not an S3 event notification: it has no 'Records'")
     for record in records:
-        if not record["eventName"].startswith("ObjectCreated:"):
-            continue
-        described = record["s3"]["object"]
-        source = Location(
-            bucket=record["s3"]["bucket"]["name"],
-            key=unquote_plus(described["key"]),
-            version=described.get("versionId", ""),
-            etag=described.get("eTag", ""),
-        )
-        yield Drop(source, int(described.get("size", 0)))
+        try:
+            drop = _drop(record)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise MalformedBody(f"is not an S3 event notification: {type(error).__name__} {error}") from None
+        if drop is not None:
+            yield drop
+
+
+def _drop(record: Any) -> Drop | None:
+    """What one record tells of; None for anything but an object that was created."""
+    if not record["eventName"].startswith("ObjectCreated:"):
+        return None
+    described = record["s3"]["object"]
+    source = Location(
+        bucket=record["s3"]["bucket"]["name"],
+        key=unquote_plus(described["key"]),
+        version=described.get("versionId", ""),
+        etag=described.get("eTag", ""),
+    )
+    return Drop(source, int(described.get("size", 0)))
 
 
 def chunk_in(body: str) -> tuple[str, int]:

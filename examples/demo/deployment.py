@@ -55,7 +55,7 @@ def emulator(log: Path) -> Iterator[str]:
         yield endpoint
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(_READY_S)
+        process.communicate(timeout=_READY_S)
 
 
 def environment(endpoint: str) -> dict[str, str]:

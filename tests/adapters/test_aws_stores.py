@@ -1,0 +1,210 @@
+"""S3, SQS and DynamoDB behind batch scoring's ports, over boto3 and a real HTTP API."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from adapters.aws_batch import chunk_in, drops_in
+from adapters.dynamodb import DynamoLedger
+from adapters.s3 import S3Store
+from adapters.sqs import SqsQueue
+from onehandler.batch.job import Drop
+from onehandler.batch.memory import MemoryLedger, MemoryStore
+from onehandler.batch.ports import Gone, Ledger, Location, ObjectStore, Progress
+from onehandler.errors import MalformedBody, Unavailable
+
+pytestmark = pytest.mark.xdist_group("adapters")
+
+
+@pytest.fixture(params=["memory", "s3"])
+def store(request: pytest.FixtureRequest) -> ObjectStore:
+    if request.param == "memory":
+        return MemoryStore()
+    request.getfixturevalue("aws")
+    return S3Store(boto3.client("s3"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    if request.param == "memory":
+        return MemoryLedger()
+    request.getfixturevalue("aws")
+    client, table = boto3.client("dynamodb"), f"jobs-{uuid.uuid4().hex}"
+    client.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "job", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}],
+    )
+    return DynamoLedger(client, table)
+
+
+@pytest.fixture
+def bucket(store: ObjectStore) -> str:
+    name = f"bucket-{uuid.uuid4().hex}"
+    if isinstance(store, S3Store):
+        boto3.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+def test_objects_are_created_once(store: ObjectStore, bucket: str) -> None:
+    where = Location(bucket, "a+b é/%2F")
+    assert store.metadata(where) is None
+    assert store.create(where, b"first", "text/plain", {"rows": "3"})
+    assert not store.create(where, b"second", "text/plain", {"rows": "4"})
+    assert store.read(where, 0, 100) == b"first"
+    assert store.metadata(where) == {"rows": "3"}
+
+
+def test_reads_are_ranges_cut_at_the_end(store: ObjectStore, bucket: str) -> None:
+    where = Location(bucket, "key")
+    store.create(where, b"0123456789", "text/plain")
+    assert store.read(where, 2, 5) == b"234"
+    assert store.read(where, 8, 50) == b"89"
+    assert store.read(where, 10, 20) == b""
+    assert store.read(where, 5, 5) == b""
+
+
+def test_what_is_not_there_is_gone(store: ObjectStore, bucket: str) -> None:
+    with pytest.raises(Gone):
+        store.read(Location(bucket, "nothing"), 0, 10)
+
+
+def test_one_of_many_writers_wins(store: ObjectStore, bucket: str) -> None:
+    wins: list[int] = []
+
+    def write(number: int) -> None:
+        if store.create(Location(bucket, "race"), str(number).encode(), "text/plain"):
+            wins.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(wins) == 1
+    assert store.read(Location(bucket, "race"), 0, 9) == str(wins[0]).encode()
+
+
+def test_the_ledger_counts_each_chunk_once(ledger: Ledger) -> None:
+    assert ledger.complete("job", 0, rows=10, failed=1) == Progress(1, 10, 1)
+    assert ledger.complete("job", 7, rows=5, failed=0) == Progress(2, 15, 1)
+    assert ledger.complete("job", 0, rows=10, failed=1) == Progress(2, 15, 1)
+    assert ledger.complete("other", 0, rows=1, failed=0) == Progress(1, 1, 0)
+
+
+def test_a_state_of_a_source_is_read_or_gone(aws: str) -> None:
+    s3, name = boto3.client("s3"), f"bucket-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=name)
+    store = S3Store(s3)
+    etag = s3.put_object(Bucket=name, Key="key", Body=b"old")["ETag"].strip('"')
+    assert store.read(Location(name, "key", etag=etag), 0, 9) == b"old"
+    s3.put_object(Bucket=name, Key="key", Body=b"new")
+    with pytest.raises(Gone):
+        store.read(Location(name, "key", etag=etag), 0, 9)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=name, Key="key", Body=b"third")["VersionId"]
+    s3.put_object(Bucket=name, Key="key", Body=b"fourth")
+    assert store.read(Location(name, "key", version=version), 0, 9) == b"third"
+    s3.delete_object(Bucket=name, Key="key", VersionId=version)
+    with pytest.raises(Gone):
+        store.read(Location(name, "key", version=version), 0, 9)
+
+
+def test_messages_go_in_tens(aws: str) -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex}")["QueueUrl"]
+    SqsQueue(sqs, url).send([str(number) for number in range(25)])
+    found: set[str] = set()
+    while len(found) < 25:
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        found |= {message["Body"] for message in received["Messages"]}
+    assert found == {str(number) for number in range(25)}
+
+
+class _Refusing:
+    """An SQS client that refuses some entries of every batch, so many times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.sent: list[str] = []
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, object]:  # noqa: N803
+        refused = Entries[:1] if self.times else []
+        self.times -= bool(refused)
+        taken = Entries[len(refused) :]
+        self.sent += [entry["MessageBody"] for entry in taken]
+        return {"Failed": [{"Id": entry["Id"]} for entry in refused]}
+
+
+def test_refused_messages_are_sent_again_and_in_the_end_told() -> None:
+    client = _Refusing(times=2)
+    SqsQueue(client, "url").send(["a", "b", "c"])  # type: ignore[arg-type]
+    assert sorted(client.sent) == ["a", "b", "c"]
+    with pytest.raises(Unavailable, match="refused 5 times"):
+        SqsQueue(_Refusing(times=99), "url").send(["a"])  # type: ignore[arg-type]
+
+
+class _FailingS3:
+    """An S3 client whose writes fail with one code, so many times."""
+
+    def __init__(self, code: str, times: int) -> None:
+        self.code, self.times = code, times
+
+    def put_object(self, **_: object) -> None:
+        if self.times:
+            self.times -= 1
+            raise ClientError({"Error": {"Code": self.code, "Message": ""}}, "PutObject")
+
+
+@pytest.mark.parametrize(
+    ("code", "times", "expected"),
+    [("ConditionalRequestConflict", 2, True), ("PreconditionFailed", 1, False)],
+)
+def test_conflicts_are_tried_again(code: str, times: int, expected: bool) -> None:
+    store = S3Store(_FailingS3(code, times))  # type: ignore[arg-type]
+    assert store.create(Location("b", "k"), b"", "text/plain") is expected
+
+
+def test_a_conflict_that_stays_is_told_and_other_faults_are_raised() -> None:
+    with pytest.raises(Unavailable, match="busy"):
+        S3Store(_FailingS3("ConditionalRequestConflict", 99)).create(  # type: ignore[arg-type]
+            Location("b", "k"), b"", "text/plain"
+        )
+    with pytest.raises(ClientError):
+        S3Store(_FailingS3("AccessDenied", 1)).create(Location("b", "k"), b"", "text/plain")  # type: ignore[arg-type]
+
+
+def _notification(**changes: object) -> str:
+    described = {"key": "a%2Bb+%C3%A9/c.csv", "size": 3, "eTag": "e", "versionId": "v", "sequencer": "0"}
+    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "drops"}, "object": described}}
+    return json.dumps({"Records": [record | changes]})
+
+
+def test_notifications_become_drops() -> None:
+    assert list(drops_in(_notification())) == [Drop(Location("drops", "a+b é/c.csv", "v", "e"), 3)]
+    assert list(drops_in(_notification(eventName="ObjectRemoved:Delete"))) == []
+    assert list(drops_in(json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        (lambda body: list(drops_in(body)), "{"),
+        (lambda body: list(drops_in(body)), "[]"),
+        (lambda body: list(drops_in(body)), '{"Records": 3}'),
+        (lambda body: list(drops_in(body)), '{"Records": [{}]}'),
+        (chunk_in, "{}"),
+        (chunk_in, '{"manifest": 3, "chunk": 1}'),
+    ],
+)
+def test_other_messages_are_refused(read: Callable[[str], object], body: str) -> None:
+    with pytest.raises(MalformedBody):
+        read(body)
