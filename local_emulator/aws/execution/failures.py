@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import signal
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from local_emulator.aws.execution.channel import End
 
 # As Go's runtime, in which Lambda's own supervisor is written, calls them.
 _SIGNALS: dict[int, str] = {
@@ -28,6 +31,18 @@ class Failure:
     error_type: str  # "" where the log names none
     status: str  # of the REPORT line
     log: bytes = b""
+
+
+def of(end: End, return_code: int, request_id: str, timeout_s: float) -> Failure:
+    """Say how an invocation failed whose answer never came; `return_code` as subprocess gives it."""
+    match end:
+        case End.TIMED_OUT:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return timed_out(request_id, timeout_s, now)
+        case End.OUT_OF_MEMORY:
+            return out_of_memory(request_id)
+        case End.EXITED:
+            return exited(request_id, return_code)
 
 
 def exited(request_id: str, return_code: int) -> Failure:

@@ -11,6 +11,7 @@ from local_emulator.aws.execution import failures
 from local_emulator.aws.execution.channel import End
 from local_emulator.aws.execution.cleanup import remove_tree
 from local_emulator.aws.execution.contracts import Outcome
+from local_emulator.aws.execution.delivery import delivery_of
 from local_emulator.aws.execution.environment import log_group
 from local_emulator.aws.execution.instance_log import InstanceLog
 from local_emulator.aws.execution.report import Figures, end_lines, init_line, start_line
@@ -18,7 +19,6 @@ from local_emulator.aws.execution.runtime_api import (
     ACCEPTED,
     RESTORED,
     Call,
-    Delivery,
     RuntimeRequest,
     invocation_head,
     too_large,
@@ -171,7 +171,7 @@ class Instance:
     # -- an invocation
 
     def _deliver(self, invocation: Invocation, deadline: float) -> bool:
-        head = invocation_head(self._delivery(invocation, deadline))
+        head = invocation_head(delivery_of(invocation, self._function.arn, deadline))
         return self._channel.answer(head, invocation.payload, deadline=deadline)
 
     def _run(self, invocation: Invocation, deadline: float) -> Outcome:
@@ -206,28 +206,10 @@ class Instance:
             # A function may talk to the Runtime API itself; what isn't about this invocation changes nothing.
             self._channel.answer(ACCEPTED, deadline=deadline)
 
-    def _delivery(self, invocation: Invocation, deadline: float) -> Delivery:
-        now = time.time()
-        trace = f"Root=1-{int(now):08x}-{os.urandom(12).hex()};Parent={os.urandom(8).hex()};Sampled=0"
-        return Delivery(
-            request_id=invocation.request_id,
-            deadline_ms=int((now + deadline - time.monotonic()) * 1000),
-            invoked_arn=invocation.invoked_arn or self._function.arn,
-            trace_id=invocation.trace_id or trace,
-            client_context=invocation.client_context,
-            payload_size=len(invocation.payload),
-        )
-
     # -- how it ends
 
     def _failure(self, end: End, request_id: str) -> Failure:
-        code = self._process.end()
-        if end is End.TIMED_OUT:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            return failures.timed_out(request_id, self._function.timeout_s, now)
-        if end is End.OUT_OF_MEMORY:
-            return failures.out_of_memory(request_id)
-        return failures.exited(request_id, code)
+        return failures.of(end, self._process.end(), request_id, self._function.timeout_s)
 
     def _failed(self, invocation: Invocation, failure: Failure, milliseconds: float) -> Outcome:
         self._log.end_line()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_emulator.aws.execution.executor import Executor
+    from local_emulator.aws.execution.interpreters import Interpreters
 
 SLOW_PID = """
     import os, time
@@ -243,3 +244,17 @@ def test_an_executor_that_was_closed_refuses(make_executor: Callable[..., Execut
     executor.close()
     with pytest.raises(ExecutorClosed):
         executor.invoke(function(), invocation())
+
+
+def test_a_prepared_function_has_its_code_unpacked(executor: Executor, tmp_path: Path) -> None:
+    executor.prepare(function(PID))
+    assert [path.read_text() for path in tmp_path.rglob("app.py")] == [PID]
+    assert executor.invoke(function(PID), invocation()).init_ms is not None
+
+
+@pytest.mark.parametrize("runtime", ["python3.11", "python3.12"])
+def test_other_versions_of_python(executor: Executor, interpreters: Interpreters, runtime: str) -> None:
+    if runtime not in interpreters.available():
+        pytest.skip(f"no interpreter for {runtime} on this machine")
+    source = "import sys\ndef handler(event, context):\n    return 'python%d.%d' % sys.version_info[:2]\n"
+    assert answer(executor.invoke(function(source, runtime=runtime), invocation())) == runtime
