@@ -48,8 +48,8 @@ class _Event:
 class AsyncInvocations:
     """Takes events, runs functions later, and tells destinations how it went.
 
-    A function that fails is run again up to MaximumRetryAttempts times. One that is throttled is run again for as
-    long as MaximumEventAgeInSeconds allows, which counts as no attempt. Each run takes the function as it is
+    A function that fails is run again up to MaximumRetryAttempts times. One that is throttled is run again for
+    as long as MaximumEventAgeInSeconds allows, which counts as no attempt. Each run takes the function as it is
     then. `start` before use; events that are not finished at `stop` are dropped, with a line in the log.
     """
 
@@ -154,8 +154,11 @@ class AsyncInvocations:
         try:
             outcome = self._ports.runner.invoke(found.snapshot, invocation, found.concurrency_limit)
         except Throttled:
-            event.throttles += 1
-            self._put_later(event, self._settings.after_throttle(event.throttles))
+            self._try_later(event)
+            return
+        except Exception:  # noqa: BLE001 - a fault of ours is a system error, which AWS retries like throttles
+            _log.exception("asynchronous invocation %s of %s", event.request_id, event.function.arn)
+            self._try_later(event)
             return
         event.attempts += 1
         event.outcome = outcome
@@ -165,6 +168,10 @@ class AsyncInvocations:
             self._finish(event, RETRIES_EXHAUSTED, config)
         else:
             self._put_later(event, self._settings.after_error(event.attempts))
+
+    def _try_later(self, event: _Event) -> None:
+        event.throttles += 1
+        self._put_later(event, self._settings.after_throttle(event.throttles))
 
     def _put_later(self, event: _Event, seconds: float) -> None:
         if self._running:
