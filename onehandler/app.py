@@ -6,11 +6,13 @@ Lambda:   Mangum(create_app(handler), lifespan="off")
 
 from __future__ import annotations
 
+from html import escape
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -25,8 +27,11 @@ from onehandler.message import Request, Response
 from onehandler.protocols import PROTOCOLS, problem
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.types import Receive, Scope, Send
 
+    from onehandler.bundle import Bundle
     from onehandler.handler import Handler
 
 _SMALL = 16 * 1024  # bytes of a body
@@ -36,16 +41,14 @@ _QUICK = 0.0005  # seconds
 def create_app(handler: Handler) -> FastAPI:
     """Make the application for a handler that is loaded already; it needs no lifespan."""
     bundle = handler.bundle
-    app = FastAPI(title=bundle.name, version=bundle.version, redirect_slashes=False)
+    app = FastAPI(
+        title=bundle.name, version=bundle.version, redirect_slashes=False, docs_url=None, redoc_url=None
+    )
     document = openapi.document(bundle)
-    page = playground.page(bundle)
     endpoint = Endpoint(handler)
 
     def described() -> dict[str, Any]:
         return document
-
-    async def play() -> HTMLResponse:
-        return HTMLResponse(page)
 
     async def refused(request: WebRequest, error: Exception) -> WebResponse:
         """A page's path with another method, or no path of anybody's."""
@@ -56,7 +59,8 @@ def create_app(handler: Handler) -> FastAPI:
         return await endpoint.respond(request)
 
     app.openapi = described  # type: ignore[method-assign] # the way FastAPI documents to replace it
-    app.add_api_route("/", play, methods=["GET", "HEAD"], include_in_schema=False)
+    for path, page in _pages(bundle).items():
+        app.add_route(path, _always(page), methods=["GET", "HEAD"], include_in_schema=False)
     # An endpoint that isn't a function takes every method: the protocols themselves say which they know.
     # Predictions stand before the pages, as routes are tried in order.
     app.router.routes[:0] = [
@@ -66,6 +70,28 @@ def create_app(handler: Handler) -> FastAPI:
     ]
     app.add_exception_handler(HTTPException, refused)
     return app
+
+
+def _pages(bundle: Bundle) -> dict[str, HTMLResponse]:
+    """Every page by its path.
+
+    They name each other and the document relatively: a stage or base path before them is the client's to know.
+    """
+    title = escape(bundle.name)
+    return {
+        "/": HTMLResponse(playground.page(bundle)),
+        "/docs": get_swagger_ui_html(openapi_url="openapi.json", title=f"{title}: API documentation"),
+        "/redoc": get_redoc_html(openapi_url="openapi.json", title=f"{title}: reference"),
+    }
+
+
+def _always(page: HTMLResponse) -> Callable[[WebRequest], Awaitable[WebResponse]]:
+    """An endpoint that answers with this page."""
+
+    async def answer(_request: WebRequest) -> WebResponse:
+        return page
+
+    return answer
 
 
 class Endpoint:

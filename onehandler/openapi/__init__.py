@@ -44,6 +44,8 @@ def document(bundle: Bundle) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": bundle.name, "version": bundle.version, "description": _about(bundle)},
+        # Relative to this document's own address, whatever stage or base path stands before it.
+        "servers": [{"url": "."}],
         "paths": paths,
         "components": {"schemas": _SCHEMAS},
     }

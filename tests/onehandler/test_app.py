@@ -50,6 +50,14 @@ def test_pages_are_html(path: str, app: FastAPI) -> None:
     assert "iris" in response.text
 
 
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/"])
+def test_pages_work_below_a_stage_prefix(path: str, app: FastAPI) -> None:
+    """Whatever they link to on this host is named relatively."""
+    page = ask(app, "GET", path).text
+    assert "openapi.json" in page
+    assert not re.search(r"[\"'(]/(?!/)[a-z]", page)
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_unknown_path_is_a_problem(method: str, app: FastAPI) -> None:
     response = ask(app, method, "/nope")
