@@ -31,6 +31,7 @@ class OnehandlerPlugin {
   build() {
     const { service, serviceDir } = this.serverless;
     const { bundle, architecture, python } = this.parameters(service);
+    this.refuseOldSystems(python);
     const command = [
       "-m", "layers.package",
       "--bundle", bundle,
@@ -44,6 +45,15 @@ class OnehandlerPlugin {
       const reason = run.error ? run.error.message : run.stderr.trim() || run.stdout.trim();
       throw new this.serverless.classes.Error(`onehandler could not build the artifacts:\n${reason}`);
     }
+  }
+
+  // Lambda's Python 3.11 runs on Amazon Linux 2, whose glibc (2.26) cannot load ONNX Runtime's library (2.28).
+  // The emulator runs functions on this machine's own glibc, so there it may be used.
+  refuseOldSystems(python) {
+    if (python !== "3.11" || process.env.AWS_ENDPOINT_URL) return;
+    throw new this.serverless.classes.Error(
+      'Lambda\'s python3.11 is too old for ONNX Runtime; deploy with --param="python=3.12" or later',
+    );
   }
 
   parameters(service) {
