@@ -88,6 +88,13 @@ def test_a_read_only_view_is_not_copied() -> None:
     assert f"{values.ctypes.data:#x}" in str(address)
 
 
+def test_a_view_that_begins_within_an_element_is_copied() -> None:
+    """Vector loops of the compiler may count on whole elements."""
+    for offset in range(1, 8):
+        address, _ = _pinned(memoryview(bytes(offset) + RAW)[offset:], dtype_named("float64"))
+        assert address == RAW
+
+
 def test_a_buffer_may_not_move_while_it_is_used() -> None:
     area = bytearray(RAW)
     address, pin = _pinned(area, dtype_named("float64"))
