@@ -121,15 +121,20 @@ class Channel:
             sent = 0
         except OSError:  # gone; `wait` says what became of the process
             return False
-        rest = sum(map(len, parts)) - sent
-        return rest == 0 or self._send_rest(self._asking.socket, b"".join(parts)[-rest:], deadline)
+        for part in parts:
+            if sent < len(part) and not self._send_rest(
+                self._asking.socket, memoryview(part)[sent:], deadline
+            ):
+                return False
+            sent = max(0, sent - len(part))
+        return True
 
     def settle(self) -> bool:
         """Take what the process has written up to now; False when it has meanwhile been over its memory.
 
         The kernel keeps the peak, so nothing is missed when the last look was a moment ago.
         """
-        self.output += self._process.pending_output()
+        self._keep(self._process.pending_output())
         now = time.monotonic()
         return now - self._memory_checked < _FRESH_S or not self._is_over_memory(now)
 
@@ -154,7 +159,8 @@ class Channel:
         accepted, _ = self._listener.accept()
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         accepted.setblocking(False)
-        reader = RequestReader(self._limits.response)
+        host, port = self._listener.getsockname()
+        reader = RequestReader(self._limits.response, f"{host}:{port}")
         self._connections[accepted.fileno()] = _Connection(accepted, reader)
         self._poll.register(accepted, select.POLLIN)
 
@@ -165,7 +171,7 @@ class Channel:
         except BlockingIOError:
             return None
         except MalformedRequest as error:
-            self.output += f"{error}\n".encode()
+            self._keep(f"{error}\n".encode())
             data = b""
         except OSError:
             data = b""
@@ -197,17 +203,25 @@ class Channel:
 
     def _read_output(self) -> None:
         data = self._process.read_output()
-        self.output += data
+        self._keep(data)
         if not data:  # closed by the function; polling it any longer would spin
             self._poll.unregister(self._process.output)
+
+    def _keep(self, data: bytes) -> None:
+        room = self._limits.log - len(self.output)
+        if len(data) <= room:
+            self.output += data
+        elif room >= 0:  # what comes after this is over the limit already, and read only to be dropped
+            self.output += (
+                data[:room] + b"\nThe emulator drops the rest: over %d bytes of log\n" % self._limits.log
+            )
 
     def _is_over_memory(self, now: float) -> bool:
         self._memory_checked = now
         self.peak_memory_kb = max(self.peak_memory_kb, self._process.peak_memory_kb())
         return self.peak_memory_kb > self._memory_limit_kb
 
-    def _send_rest(self, client: socket.socket, data: bytes, deadline: float) -> bool:
-        rest = memoryview(data)
+    def _send_rest(self, client: socket.socket, rest: memoryview, deadline: float) -> bool:
         writable = select.poll()
         writable.register(client, select.POLLOUT)
         writable.register(self._process.ended, select.POLLIN)

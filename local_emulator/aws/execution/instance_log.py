@@ -27,7 +27,7 @@ class InstanceLog:
 
     def write_whole_lines(self) -> None:
         """Hand lines to the writer, but not the last when it is still going on."""
-        self._write_up_to(self.text.rfind(b"\n") + 1)
+        self._write_up_to(self.text.rfind(b"\n", self._written) + 1)
 
     def write(self) -> None:
         """Hand all to the writer."""

@@ -17,6 +17,7 @@ class Limits:
     init_s: float = 10.0
     snap_start_init_s: float = 130.0
     response: int = 6_291_556
+    log: int = 64 * 1024 * 1024  # of one invocation; AWS keeps more, one machine's memory may not
     unzipped: int = 262_144_000  # code and layers together
     memory_poll_s: float = 0.05
     # How long a warm instance may take to ask for its next invocation before it is replaced. It asks at once,

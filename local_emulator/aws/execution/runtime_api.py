@@ -59,7 +59,6 @@ class Delivery:
     payload_size: int
 
 
-_NEXT_LINE = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n"
 _NEXT = RuntimeRequest(Call.NEXT)
 _FIXED = {
     ("GET", "invocation/next"): Call.NEXT,
@@ -71,12 +70,17 @@ _OF_INVOCATION = {"response": Call.RESPONSE, "error": Call.ERROR}
 
 
 class RequestReader:
-    """Reads the requests of one connection; the client sends the next only after an answer."""
+    """Reads the requests of one connection; the client sends the next only after an answer.
 
-    __slots__ = ("_buffer", "_head", "_limit", "_seen")
+    `authority` is the host:port that the client was told; requests to another come from somebody else.
+    """
 
-    def __init__(self, body_limit: int) -> None:
+    __slots__ = ("_authority", "_buffer", "_head", "_known_next", "_limit", "_seen")
+
+    def __init__(self, body_limit: int, authority: str) -> None:
         self._limit = body_limit
+        self._authority = authority
+        self._known_next = b""
         self._buffer = bytearray()
         self._head: RuntimeRequest | None = None
         self._seen = 0
@@ -85,15 +89,17 @@ class RequestReader:
         """Take what arrived; give the request once it is whole. Raises MalformedRequest."""
         self._buffer += data
         if self._head is None:
-            if self._buffer.startswith(_NEXT_LINE) and self._buffer.endswith(b"\r\n\r\n"):
-                self._buffer.clear()  # half of all requests, and nothing in them to read
+            if self._buffer == self._known_next:  # half of all requests are the same, byte for byte
+                self._buffer.clear()
                 return _NEXT
             end = self._buffer.find(b"\r\n\r\n")
             if end < 0:
                 if len(self._buffer) > _MOST_HEAD:
                     raise MalformedRequest(f"runtime client: head over {_MOST_HEAD} bytes")
                 return None
-            self._head = _parse_head(self._buffer[:end].decode("latin-1"))
+            self._head = _parse_head(self._buffer[:end].decode("latin-1"), self._authority)
+            if self._head == _NEXT and end + 4 == len(self._buffer):
+                self._known_next = bytes(self._buffer)
             del self._buffer[: end + 4]
         return self._finish(self._head)
 
@@ -112,10 +118,10 @@ class RequestReader:
         return RuntimeRequest(head.call, head.request_id, head.error_type, body, head.body_size)
 
 
-def _parse_head(text: str) -> RuntimeRequest:
+def _parse_head(text: str, authority: str) -> RuntimeRequest:
     line, *fields = text.split("\r\n")
     call, request_id = _route(line)
-    size, error_type = 0, ""
+    size, error_type, host = 0, "", ""
     for field in fields:
         name, _, value = field.partition(":")
         match name.lower():
@@ -123,11 +129,19 @@ def _parse_head(text: str) -> RuntimeRequest:
                 size = _length(value.strip())
             case "lambda-runtime-function-error-type":
                 error_type = value.strip()
+            case "host":
+                host = value.strip()
+            case "origin" | "sec-fetch-site":
+                raise MalformedRequest("runtime client: refused a request that a web page had a browser send")
             case "transfer-encoding":
                 raise MalformedRequest(
                     "runtime client: chunked bodies (response streaming) are not supported; the stock Python "
                     "client sends Content-Length"
                 )
+    if host != authority:  # a web page whose own name leads here
+        raise MalformedRequest(
+            f"runtime client: refused a request to Host {host[:100]!r}; this is {authority}"
+        )
     return RuntimeRequest(call, request_id, error_type, body_size=size)
 
 

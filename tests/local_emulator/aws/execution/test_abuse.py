@@ -90,6 +90,29 @@ def test_a_hundred_kills_at_random_moments(executor: Executor, tmp_path: Path) -
     assert _held() == before
 
 
+def test_deploys_in_the_middle_of_traffic(executor: Executor, tmp_path: Path) -> None:
+    """Every invocation runs the very snapshot that it was given, whatever is retired meanwhile."""
+    versions = [function(f"def handler(event, context):\n    return {number}\n") for number in range(3)]
+    drawn = random.Random(11)
+    end = time.monotonic() + 3
+
+    def invoke_some(_: int) -> int:
+        done = 0
+        while time.monotonic() < end:
+            number = drawn.randrange(3) if drawn.random() < 0.3 else int(time.monotonic() * 4) % 3
+            assert answer(executor.invoke(versions[number], invocation())) == number
+            done += 1
+            if drawn.random() < 0.05:
+                executor.retire(versions[0].arn)
+        return done
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(invoke_some, range(4))) > 10
+    executor.retire(versions[0].arn)
+    assert _instances() == []
+    assert list((next((tmp_path / "lambda").iterdir()) / "task").iterdir()) == []
+
+
 def test_closing_ends_busy_instances_and_their_callers(
     make_executor: Callable[..., Executor], tmp_path: Path
 ) -> None:

@@ -214,6 +214,21 @@ def test_functions_that_talk_to_the_runtime_api_themselves_get_answers(executor:
     assert answer(executor.invoke(function(source), invocation())) == 404
 
 
+def test_a_web_page_cannot_take_an_event(executor: Executor) -> None:
+    source = """
+        import http.client, os
+        def handler(event, context):
+            connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+            try:
+                connection.request("GET", "/2018-06-01/runtime/invocation/next", headers={"Origin": "http://evil"})
+                return connection.getresponse().status
+            except (ConnectionError, http.client.HTTPException):
+                return "refused"
+    """
+    assert answer(executor.invoke(function(source), invocation())) == "refused"
+    assert answer(executor.invoke(function(source), invocation())) == "refused"
+
+
 def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_running(pid))

@@ -35,6 +35,17 @@ SLOW_PID = """
         return os.getpid()
 """
 
+# Every invocation waits for three others: only instances of their own let them end.
+TOGETHER = """
+    import os, pathlib, time
+    def handler(event, context):
+        with open(event, "a") as file:
+            file.write(".")
+        while len(pathlib.Path(event).read_text()) < 4:
+            time.sleep(0.01)
+        return os.getpid()
+"""
+
 
 def test_first_invocation_is_cold_and_the_next_is_warm(executor: Executor) -> None:
     event = {"text": "grüße \N{SNOWMAN}", "number": 1.5}
@@ -63,16 +74,21 @@ def test_report_has_lambdas_text_format(executor: Executor) -> None:
     )
 
 
-def test_several_instances_at_once_and_the_newest_is_used_again(executor: Executor) -> None:
-    slow = function(SLOW_PID)
+def test_several_instances_at_once(executor: Executor, tmp_path: Path) -> None:
+    together = function(TOGETHER)
+    meeting = invocation(str(tmp_path / "meeting"))
     with ThreadPoolExecutor(4) as threads:
-        pids = list(threads.map(lambda _: answer(executor.invoke(slow, invocation(0.5))), range(4)))
+        pids = list(threads.map(lambda _: answer(executor.invoke(together, meeting)), range(4)))
     assert len(set(pids)) == 4
 
-    # Two at once, of which the shorter ends first: the longer one is then the newest.
+
+def test_the_newest_instance_is_used_again(executor: Executor) -> None:
+    slow = function(SLOW_PID)
+
+    # Of two at once the shorter ends first: the longer one is then the newest.
     with ThreadPoolExecutor(2) as threads:
-        short = threads.submit(executor.invoke, slow, invocation(0.05))
-        long = threads.submit(executor.invoke, slow, invocation(0.6))
+        short = threads.submit(executor.invoke, slow, invocation(0.4))
+        long = threads.submit(executor.invoke, slow, invocation(1.2))
         newest, older = answer(long.result()), answer(short.result())
     assert [answer(executor.invoke(slow, invocation(0))) for _ in range(3)] == [newest] * 3
     assert older != newest

@@ -143,3 +143,20 @@ def test_a_sink_that_fails_loses_lines_and_nothing_else(executor: Executor, line
     answer(executor.invoke(function(), invocation()))
     executor.flush_logs()
     assert "REPORT" in lines.text
+
+
+def test_endless_output_is_cut_and_says_so(make_executor, lines: Lines) -> None:
+    executor = make_executor(log=100_000)
+    source = """
+        def handler(event, context):
+            for _ in range(100_000):
+                print("again and again")
+            return "done"
+    """
+    outcome = executor.invoke(function(source), invocation())
+    executor.flush_logs()
+    assert answer(outcome) == "done"
+    assert b"\nThe emulator drops the rest: over 100000 bytes of log\nEND RequestId" in outcome.log
+    assert 100_000 < len(outcome.log) < 101_000
+    assert lines.text == outcome.log.decode()
+    assert b"drops" not in executor.invoke(function(), invocation()).log

@@ -42,8 +42,9 @@ CASES = {
 
 @pytest.mark.parametrize("data", CASES)
 def test_requests_whole_and_in_pieces(data: bytes) -> None:
-    assert RequestReader(1000).feed(data) == CASES[data]
-    reader, drawn = RequestReader(1000), random.Random(data)
+    again = RequestReader(1000, "x")
+    assert [again.feed(data) for _ in range(3)] == [CASES[data]] * 3
+    reader, drawn = RequestReader(1000, "x"), random.Random(data)
     for _ in range(20):
         cuts = sorted({0, len(data), *(drawn.randrange(1, len(data)) for _ in range(5))})
         pieces = [data[start:end] for start, end in pairwise(cuts)]
@@ -52,7 +53,7 @@ def test_requests_whole_and_in_pieces(data: bytes) -> None:
 
 
 def test_a_body_over_the_limit_is_counted_and_not_kept() -> None:
-    reader = RequestReader(7)
+    reader = RequestReader(7, "x")
     for _ in range(2):
         assert reader.feed(RESPONSE[:-3]) is None
         found = reader.feed(RESPONSE[-3:])
@@ -69,11 +70,18 @@ def test_a_body_over_the_limit_is_counted_and_not_kept() -> None:
         (RESPONSE.replace(b": 8", b": -8"), "is no number"),
         (RESPONSE.replace(b"content-length: 8", b"Transfer-Encoding: chunked"), "chunked"),
         (b"GET " + b"x" * 5_000_000, "head over"),
+        (NEXT.replace(b"Accept: */*", b"Origin: http://evil.example"), "web page"),
+        (NEXT.replace(b"Accept: */*", b"Sec-Fetch-Site: cross-site"), "web page"),
+        (
+            NEXT.replace(b"Host: x", b"Host: evil.example"),
+            "refused a request to Host 'evil.example'; this is x",
+        ),
+        (NEXT.replace(b"Host: x\r\n", b""), "refused a request to Host ''"),
     ],
 )
 def test_what_no_runtime_client_sends(data: bytes, reason: str) -> None:
     with pytest.raises(MalformedRequest, match=reason):
-        RequestReader(1000).feed(data)
+        RequestReader(1000, "x").feed(data)
 
 
 @pytest.mark.parametrize("context", ['{"a": "\u2603"}', '{\r\n"a":\n1}', "no json\r\nX-Evil: 1", "\u2603\n"])
