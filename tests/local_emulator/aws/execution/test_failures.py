@@ -103,7 +103,7 @@ def test_timeout_ends_the_whole_process_group(executor: Executor, tmp_path: Path
     asked = invocation(str(note))
     began = time.monotonic()
     outcome = executor.invoke(slow, asked)
-    assert 1.0 <= time.monotonic() - began < 3.0
+    assert 1.0 <= time.monotonic() - began < 5.0
     words = "Task timed out after 1.00 seconds"
     assert error(outcome) == {
         "errorType": "Sandbox.Timedout",

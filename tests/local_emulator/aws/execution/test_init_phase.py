@@ -88,9 +88,9 @@ def test_init_over_its_limit_is_done_again_within_the_functions_timeout(
     slow = function("import time\ntime.sleep(0.8)\n" + ECHO, timeout_s=5.0)
     outcome = executor.invoke(slow, invocation("done"))
     assert answer(outcome) == "done"
-    assert re.search(
-        rb"INIT_REPORT Init Duration: 4\d\d\.\d\d ms\tPhase: init\tStatus: timeout\n", outcome.log
-    )
+    line = re.search(rb"INIT_REPORT Init Duration: ([\d.]+) ms\tPhase: init\tStatus: timeout\n", outcome.log)
+    assert line is not None
+    assert 400 <= float(line[1]) < 780
     assert executor.invoke(slow, invocation()).init_ms is None
 
 
