@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def run_python(script: str, *options: str, **environment: str) -> str:
-    """The script's output, both streams; fails when it crashes, hangs for a minute or ends in an error."""
+    """The script's output, both streams; fails when it crashes, hangs for three minutes or ends in an error."""
     done = subprocess.run(
         [sys.executable, *options, "-c", dedent(script)],
         cwd=ROOT,
@@ -20,7 +20,7 @@ def run_python(script: str, *options: str, **environment: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, f"exit {done.returncode}: {done.stdout}"
