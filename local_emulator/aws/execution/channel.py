@@ -156,7 +156,10 @@ class Channel:
         return False
 
     def _accept(self) -> None:
-        accepted, _ = self._listener.accept()
+        try:
+            accepted, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionError):  # gone again before it was taken
+            return
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         accepted.setblocking(False)
         host, port = self._listener.getsockname()

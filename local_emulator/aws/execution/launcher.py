@@ -57,6 +57,7 @@ class Launcher:
     ) -> tuple[RuntimeProcess, Channel]:
         """Start a runtime client that talks over the channel given."""
         listener = socket.create_server(("127.0.0.1", 0), backlog=8)
+        listener.setblocking(False)
         api = f"127.0.0.1:{listener.getsockname()[1]}"
         try:
             process = RuntimeProcess(

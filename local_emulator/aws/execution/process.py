@@ -57,11 +57,12 @@ class RuntimeProcess:
         finally:
             os.close(theirs)
         self._warden = warden
-        self.ended = os.pidfd_open(self._popen.pid)
-        self._status = os.open(f"/proc/{self._popen.pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+        self.ended = self._status = -1
         try:
+            self.ended = os.pidfd_open(self._popen.pid)
+            self._status = os.open(f"/proc/{self._popen.pid}/status", os.O_RDONLY | os.O_CLOEXEC)
             warden.watch(self._popen.pid)
-        except ExecutorClosed:
+        except (OSError, ExecutorClosed):  # out of file descriptors, or shutting down
             self.end()
             self.close()
             raise
@@ -102,7 +103,8 @@ class RuntimeProcess:
     def close(self) -> None:
         """Close what is left of an ended process."""
         for descriptor in (self.output, self.ended, self._status):
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
         self.output = self.ended = self._status = -1
 
     @property
