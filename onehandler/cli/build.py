@@ -48,48 +48,27 @@ def command(  # noqa: PLR0913, PLR0917
     onehandler build model.joblib --sample train.csv --target churned --name churn
     """  # noqa: D301
     from onehandler.convert.build import Order, build  # imports scikit-learn: a second
+    from onehandler.convert.report import report_json
 
     order = Order(model, sample, name, out / name, holdout, drop, version, tolerance)
     with errors().status("loading the tools") as status:
         built = build(order, status.update)
+    for warning in built.warnings:
+        errors().print(f"warning: {warning}", style="yellow", markup=False)
     if as_json:
-        print_json(_summary(built))
+        print_json(report_json(built))
     else:
         _show(built)
 
 
-def _summary(built: Built) -> dict[str, object]:
-    bundle = built.bundle
-    return {
-        "bundle": bundle.folder,
-        "name": bundle.name,
-        "version": bundle.version,
-        "digest": bundle.digest,
-        "bytes": _size(built),
-        "parity": [each.to_json() for each in built.comparisons],
-        "note": built.note,
-        "warnings": list(built.warnings),
-    }
-
-
 def _show(built: Built) -> None:
-    from rich.table import Table
+    from onehandler.convert.report import parity_table, size_of
 
-    for warning in built.warnings:
-        errors().print(f"[yellow]warning:[/yellow] {warning}")
-    table = Table(title="Converted model against the original", title_justify="left")
-    for heading in ("rows", "output", "count", "worst difference", "share off"):
-        table.add_column(heading, justify="left" if heading in ("rows", "output") else "right")
-    for each in built.comparisons:
-        table.add_row(each.rows, each.output, str(each.count), f"{each.worst:.3g}", f"{each.share_off:.1%}")
     console = results()
     if built.comparisons:
-        console.print(table)
+        console.print(parity_table(built.comparisons))
     if built.note:
-        console.print(f"converted with {built.note}: the plain way answered differently")
-    console.print(f"{built.bundle.folder}: {_size(built):,} bytes, digest {built.bundle.digest[:12]}")
-
-
-def _size(built: Built) -> int:
-    files: dict[str, dict[str, int]] = built.bundle.manifest["files"]
-    return sum(entry["bytes"] for entry in files.values())
+        console.print(f"converted with {built.note}: the plain way answered differently or failed")
+    console.print(
+        f"{built.bundle.folder}: {size_of(built):,} bytes, digest {built.bundle.digest[:12]}", soft_wrap=True
+    )

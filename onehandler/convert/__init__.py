@@ -41,7 +41,8 @@ class Candidate:
 class Conversion:
     """What a converter found: candidates from the plainest on, and the original's own answers to rows.
 
-    `expected` maps a frame of the model's columns to named outputs; None when the file is ONNX already.
+    `columns` are those of the sample that the model takes, in its order. `expected` maps a frame of them to
+    named outputs; None when the file is ONNX already, and there is nothing to compare with.
     """
 
     columns: Sequence[str]
@@ -54,8 +55,11 @@ class Conversion:
 class Converter(Protocol):
     """What each file here offers as `convert`."""
 
-    def __call__(self, path: Path, sample: DataFrame) -> Conversion:
-        """Read the model; ConversionError says what cannot be converted and what to do."""
+    def __call__(self, path: Path, sample: DataFrame | None) -> Conversion:
+        """Read the model; ConversionError says what cannot be converted and what to do.
+
+        `sample` are rows the model was trained on; a converter that cannot do without refuses None.
+        """
         ...
 
 
@@ -64,7 +68,12 @@ def converter_for(path: Path) -> Converter:
     module = CONVERTERS.get(path.suffix.lower())
     if module is None:
         raise ConversionError(
-            f"no converter for '{path.suffix}'; there are {', '.join(CONVERTERS)}", where=str(path)
+            f"no converter for '{path.suffix}' files; there are {', '.join(CONVERTERS)}", where=str(path)
         )
-    found: Converter = import_module(module).convert
+    try:
+        found: Converter = import_module(module).convert
+    except ModuleNotFoundError as error:
+        raise ConversionError(
+            f"converting {path.suffix} files needs the package '{error.name}'; pip install 'onehandler[build]'"
+        ) from None
     return found

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from onehandler.bundle_writer import Draft, write_bundle
 from onehandler.convert import converter_for
 from onehandler.convert.baseline import baseline_of
-from onehandler.convert.parity import compare, require_equal, tensors_of
-from onehandler.errors import ConversionError
-from onehandler.results import named_rows
+from onehandler.convert.parity import Different, compare, references, require_equal
+from onehandler.convert.tables import chosen_columns, read_sample, rows_of, tensors_of
+from onehandler.errors import BundleError, ConversionError, InvalidInput, ModelError
+from onehandler.results import named_rows, spelled
 from onehandler.runtimes import open_model
-from onehandler.signature import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pandas import DataFrame
 
     from onehandler.bundle import Bundle
     from onehandler.convert import Candidate, Conversion
-    from onehandler.convert.parity import Comparison
+    from onehandler.convert.parity import Comparison, Reference
+    from onehandler.runtimes import Runtime
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SAMPLES = 3
@@ -35,10 +35,13 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to build. Without `holdout`, a fifth of the sample's rows is held out for the comparison."""
+    """What to build. Without `holdout`, a fifth of the sample's rows is held out for the comparison.
+
+    Only a model that is ONNX already can do without a sample.
+    """
 
     model: Path
-    sample: Path
+    sample: Path | None
     name: str
     target: Path  # the bundle's folder
     holdout: Path | None = None
@@ -49,7 +52,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The bundle and how its model compared with the original."""
+    """The bundle and how its model compared with the original.
+
+    `note` says how it was converted when the plain way answered differently.
+    """
 
     bundle: Bundle
     comparisons: Sequence[Comparison]
@@ -61,90 +67,79 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
     """Convert, compare, write. Raises ConversionError, and then nothing has been written."""
     if not _NAME.fullmatch(order.name):
         raise ConversionError("takes lower-case letters, digits and hyphens, at most 63", where="--name")
-    train, holdout = _rows(order)
-    told("loading the model")
-    conversion = converter_for(order.model)(order.model, train)
-    train, holdout = train[list(conversion.columns)], holdout[list(conversion.columns)]
-    told("converting and comparing")
-    candidate, comparisons = _chosen(conversion, {"training": train, "held-out": holdout}, order.tolerance)
+    told("reading the rows")
+    sets = _read(order)
+    told(f"loading {order.model.name}")
+    conversion = converter_for(order.model)(order.model, sets.get("training"))
+    sets = {
+        name: chosen_columns(frame, conversion.columns, f"the {name} rows") for name, frame in sets.items()
+    }
+    told("asking the original model")
+    asked = references(sets, conversion.expected) if conversion.expected else []
+    candidate, comparisons = _chosen(conversion, asked, order.tolerance, told)
     told("writing the bundle")
-    draft = _draft(order, conversion, candidate, comparisons, train, holdout)
+    draft = _draft(order, conversion, candidate, comparisons, sets)
     return Built(write_bundle(draft, order.target), comparisons, candidate.note, conversion.warnings)
 
 
-def _rows(order: Order) -> tuple[DataFrame, DataFrame]:
-    sample = _read(order.sample, order.drop)
-    if order.holdout:
-        return sample, _read(order.holdout, order.drop)
-    if len(sample) < 5:
-        raise ConversionError(
-            f"has {len(sample)} rows; at least 5 are needed, or --holdout", where=str(order.sample)
-        )
-    held = sample.iloc[::5]
-    return sample.drop(held.index), held
-
-
-def _read(path: Path, drop: str) -> DataFrame:
-    try:
-        frame = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise ConversionError(f"cannot be read as CSV with a header: {error}", where=str(path)) from None
-    if frame.empty:
-        raise ConversionError("holds no rows", where=str(path))
-    if drop and drop not in frame.columns:
-        raise ConversionError(f"has no column '{drop}'", where=str(path))
-    return frame.drop(columns=[drop]) if drop else frame
+def _read(order: Order) -> dict[str, DataFrame]:
+    if order.sample is None:
+        return {}
+    training, held_out = read_sample(order.sample, order.drop, order.holdout)
+    return {"training": training, "held-out": held_out}
 
 
 def _chosen(
-    conversion: Conversion, sets: dict[str, DataFrame], tolerance: float
+    conversion: Conversion, asked: Sequence[Reference], tolerance: float, told: Callable[[str], None]
 ) -> tuple[Candidate, list[Comparison]]:
-    """The first candidate that answers like the original; the last one's ConversionError if none does."""
+    """The first candidate that answers like the original.
+
+    If none does: how the first of them differs, or, where not even that is known, why the first failed.
+    """
     failure: ConversionError | None = None
-    for make in conversion.candidates:
+    for number, make in enumerate(conversion.candidates, 1):
+        told(f"converting and comparing, way {number} of {len(conversion.candidates)}")
         try:
             candidate = make()
-            comparisons = _compared(conversion, candidate, sets, tolerance)
-            if comparisons:
-                require_equal(comparisons, tolerance)
+            comparisons = _compared(candidate, asked, tolerance)
+            require_equal(comparisons, tolerance)
+        except Different as error:
+            failure = error if not isinstance(failure, Different) else failure
         except ConversionError as error:
             failure = failure or error
         else:
             return candidate, comparisons
-    assert failure is not None
+    assert failure is not None, "a conversion has at least one candidate"
     raise failure
 
 
-def _compared(
-    conversion: Conversion, candidate: Candidate, sets: dict[str, DataFrame], tolerance: float
-) -> list[Comparison]:
-    if conversion.expected is None:
-        return []
-    expected = conversion.expected
-    with _opened(candidate) as runtime:
+def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float) -> list[Comparison]:
+    """Open the candidate, compare it on every set of rows."""
+    with opened(candidate.model) as runtime:
         return [
             comparison
-            for name, frame in sets.items()
-            for comparison in compare(runtime, candidate.signature, expected(frame), frame, name, tolerance)
+            for reference in asked
+            for comparison in compare(runtime, candidate.signature, reference, tolerance)
         ]
 
 
-class _opened:  # noqa: N801 - used as a function
-    """The candidate's model, open for the length of a with block."""
-
-    def __init__(self, candidate: Candidate) -> None:
-        self._content = candidate.model
-
-    def __enter__(self) -> Any:
-        self._folder = tempfile.TemporaryDirectory(prefix="onehandler-build-")
-        path = Path(self._folder.name, "model.onnx")
-        path.write_bytes(self._content)
-        self._runtime = open_model("onnx", str(path), threads=1)
-        return self._runtime
-
-    def __exit__(self, *_: object) -> None:
-        self._runtime.close()
-        self._folder.cleanup()
+@contextmanager
+def opened(model: bytes) -> Iterator[Runtime]:
+    """An ONNX model, open for the length of a with block; what the runtime refuses is a ConversionError."""
+    with tempfile.TemporaryDirectory(prefix="onehandler-build-") as folder:
+        path = Path(folder, "model.onnx")
+        path.write_bytes(model)
+        try:
+            runtime = open_model("onnx", str(path), threads=1)
+        except BundleError as error:
+            reason = error.message.replace(str(path), "the model")
+            raise ConversionError(f"the converted model cannot be opened: {reason}") from None
+        try:
+            yield runtime
+        except (InvalidInput, ModelError) as error:
+            raise ConversionError(f"the converted model cannot answer the rows: {error}") from None
+        finally:
+            runtime.close()
 
 
 def _draft(
@@ -152,8 +147,7 @@ def _draft(
     conversion: Conversion,
     candidate: Candidate,
     comparisons: Sequence[Comparison],
-    train: DataFrame,
-    holdout: DataFrame,
+    sets: Mapping[str, DataFrame],
 ) -> Draft:
     return Draft(
         name=order.name,
@@ -163,23 +157,15 @@ def _draft(
         signature=candidate.signature,
         files={"model.onnx": candidate.model},
         source={**conversion.source, "note": candidate.note},
-        samples=_samples(candidate, holdout.head(_SAMPLES)),
-        baseline=baseline_of(train),
+        samples=_samples(candidate, sets["held-out"].head(_SAMPLES)) if sets else {},
+        baseline=baseline_of(sets["training"]) if sets else {},
         parity={"tolerance": order.tolerance, "comparisons": [each.to_json() for each in comparisons]},
     )
 
 
 def _samples(candidate: Candidate, frame: DataFrame) -> dict[str, Any]:
-    """A few rows as clients send them, with the predictions they get; none for models without rows."""
+    """A few rows as clients send them, with the predictions they get."""
     signature = candidate.signature
-    if not signature.batched or any(ANY in spec.shape[1:] for spec in signature.inputs):
-        return {}
-    with _opened(candidate) as runtime:
+    with opened(candidate.model) as runtime:
         outputs = runtime.run(tensors_of(signature, frame))
-    rows = [{name: _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
-    return {"rows": rows, "predictions": named_rows(signature, outputs)}
-
-
-def _plain(value: Any) -> Any:
-    found = value.item() if hasattr(value, "item") else value
-    return None if found != found else found  # noqa: PLR0124 - NaN is a missing value
+    return {"rows": rows_of(signature, frame), "predictions": spelled(named_rows(signature, outputs))}

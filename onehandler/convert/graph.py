@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import onnx
+
 from onehandler.dtypes import dtype_coded
 from onehandler.errors import ConversionError, InvalidInput
 from onehandler.signature import ANY, Signature, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    import onnx
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 
-def rename_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
-    """The same model with its outputs under these names, in order."""
+def rename_outputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
+    """Give the outputs these names, in order."""
     if len(model.graph.output) != len(names):
         found = [output.name for output in model.graph.output]
         raise ConversionError(f"the converted model gives {found}, expected were {list(names)}")
     renamed = {output.name: name for output, name in zip(model.graph.output, names, strict=True)}
+    clashing = {value.name for value in model.graph.input} & set(names)
+    if clashing:
+        raise ConversionError(
+            f"'{min(clashing)}' is both a column and the name of an output; rename the column and fit again"
+        )
     taken = {name for node in model.graph.node for name in (*node.input, *node.output)} - renamed.keys()
     for name in taken & set(names):
         renamed[name] = f"inner_{name}"
@@ -28,7 +33,55 @@ def rename_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelPr
     for node in model.graph.node:
         node.input[:] = [renamed.get(name, name) for name in node.input]
         node.output[:] = [renamed.get(name, name) for name in node.output]
-    return model
+
+
+def keeps_data_elsewhere(model: onnx.ModelProto) -> bool:
+    """Whether a tensor of the graph, of a constant or of a subgraph lies in another file."""
+    return any(map(onnx.external_data_helper.uses_external_data, _tensors(model.graph)))
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for attribute in (each for node in graph.node for each in node.attribute):
+        yield from (attribute.t, *attribute.tensors)
+        for inner in (attribute.g, *attribute.graphs):
+            yield from _tensors(inner)
+
+
+def declare_shapes(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Declare each output [any, *shape]: skl2onnx gets the widths of several targets wrong.
+
+    An output that the graph gives a last dimension of 1 more keeps it.
+    """
+    for output in model.graph.output:
+        declared = output.type.tensor_type.shape
+        if output.type.WhichOneof("value") != "tensor_type" or output.name not in shapes:
+            continue
+        sizes = shapes[output.name]
+        sizes = (*sizes, 1) if len(declared.dim) == len(sizes) + 2 else sizes
+        del declared.dim[:]
+        for size in (None, *sizes):
+            declared.dim.add(**({} if size is None else {"dim_value": size}))
+
+
+def true_types(model: onnx.ModelProto) -> None:
+    """Declare float what a tree regressor gives: skl2onnx says double when the inputs are."""
+    made = {node.output[0] for node in model.graph.node if node.op_type == "TreeEnsembleRegressor"}
+    for output in model.graph.output:
+        if output.name in made:
+            output.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+
+
+def as_boolean(model: onnx.ModelProto, name: str) -> None:
+    """Cast an integer output to the booleans that the original answers."""
+    inner = f"inner_{name}"
+    for node in model.graph.node:
+        node.output[:] = [inner if each == name else each for each in node.output]
+        node.input[:] = [inner if each == name else each for each in node.input]
+    model.graph.node.append(onnx.helper.make_node("Cast", [inner], [name], to=onnx.TensorProto.BOOL))
+    next(
+        each for each in model.graph.output if each.name == name
+    ).type.tensor_type.elem_type = onnx.TensorProto.BOOL
 
 
 def signature_of(
@@ -52,7 +105,9 @@ def _spec(
     if value.type.WhichOneof("value") != "tensor_type":
         kind = value.type.WhichOneof("value")
         raise ConversionError(
-            f"is a {kind}; only tensors can be served: convert again with ZipMap off", where=f"'{value.name}'"
+            f"is a {kind}; only tensors can be served: convert again with ZipMap off (skl2onnx: options="
+            "{'zipmap': False})",
+            where=f"output '{value.name}'",
         )
     tensor = value.type.tensor_type
     if not tensor.HasField("shape"):

@@ -9,34 +9,79 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from onehandler.convert import Candidate, Conversion
-from onehandler.convert.graph import signature_of
+from onehandler.convert.graph import keeps_data_elsewhere, signature_of
 from onehandler.errors import ConversionError
+from onehandler.signature import ANY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pandas import DataFrame
 
+    from onehandler.signature import Signature, TensorSpec
 
-def convert(path: Path, sample: DataFrame) -> Conversion:
-    """Check the file; see `Converter`. The sample's columns name those of a single two-dimensional input."""
-    try:
-        model = onnx.load(path, load_external_data=False)
-        onnx.checker.check_model(model)
-    except (onnx.checker.ValidationError, DecodeError) as error:
-        raise ConversionError(f"is not a valid ONNX model: {str(error)[:300]}", where=str(path)) from None
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
-        raise ConversionError(
-            "keeps weights in other files; save it in one (onnx.save, 2 GB)", where=str(path)
-        )
-    names = [value.name for value in model.graph.input]
-    columns = tuple(str(name) for name in sample.columns)
-    missing = bool(sample.isna().any(axis=None))
-    signature = signature_of(model, {names[0]: columns} if len(names) == 1 else {}, names if missing else ())
+
+def convert(path: Path, sample: DataFrame | None) -> Conversion:
+    """Check the file; see `Converter`.
+
+    The sample's columns name those of a single table, or are the inputs where each is one column. A model that
+    takes anything else is built without a sample.
+    """
+    content = path.read_bytes()
+    model = _checked(content, path)
+    columns = tuple(str(name) for name in sample.columns) if sample is not None else ()
+    inputs = [value.name for value in model.graph.input]
+    named = {inputs[0]: columns} if len(inputs) == 1 else {}
+    missing = inputs if sample is not None and bool(sample.isna().any(axis=None)) else []
+    signature = signature_of(model, named, missing)
+    if sample is not None:
+        _require_table(signature, columns)
     producer = f"{model.producer_name} {model.producer_version}".strip()
     return Conversion(
-        columns=list(columns),
-        candidates=[lambda: Candidate(path.read_bytes(), signature)],
+        columns=columns if len(inputs) == 1 else inputs if columns else (),
+        candidates=[lambda: Candidate(content, signature)],
         expected=None,
         source={"framework": "onnx", "producer": producer, "versions": {"onnx": version("onnx")}},
     )
+
+
+def _checked(content: bytes, path: Path) -> onnx.ModelProto:
+    try:
+        model = onnx.load_from_string(content)
+    except DecodeError:
+        raise ConversionError("is not an ONNX file; save the model with onnx.save", where=str(path)) from None
+    if keeps_data_elsewhere(model):
+        raise ConversionError(
+            "keeps weights in other files; load and save it again in one: onnx.save(onnx.load(file), file)",
+            where=str(path),
+        )
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        reason = str(error).strip().splitlines()[0][:300]
+        raise ConversionError(f"is not a valid ONNX model: {reason}", where=str(path)) from None
+    return model
+
+
+def _require_table(signature: Signature, columns: Sequence[str]) -> None:
+    """Refuse a sample that cannot fill the inputs."""
+    specs = signature.inputs
+    if not signature.batched or not all(
+        _is_column(spec) or (len(specs) == 1 and _is_table(spec)) for spec in specs
+    ):
+        raise ConversionError(
+            f"this model takes {', '.join(map(repr, specs[:4]))}, which rows of a table cannot fill; leave --sample out"
+        )
+    if len(specs) == 1:
+        width = 1 if _is_column(specs[0]) else specs[0].shape[1]
+        if width != len(columns):
+            raise ConversionError(f"has {len(columns)} columns, the model takes {width}", where="--sample")
+
+
+def _is_column(spec: TensorSpec) -> bool:
+    return spec.shape in {(ANY,), (ANY, 1)}
+
+
+def _is_table(spec: TensorSpec) -> bool:
+    return len(spec.shape) == 2 and spec.shape[1] != ANY

@@ -1,4 +1,8 @@
-"""Does the converted model answer like the original? Conversions can be wrong without a word."""
+"""Does the converted model answer like the original? Conversions can be wrong without a word.
+
+Every row is asked in one batch, and the first rows one by one and in sevens: a batch size may be baked in.
+A number is off when it differs by more than tolerance * (1 + |expected|), anything else when it differs at all.
+"""
 
 from __future__ import annotations
 
@@ -7,122 +11,137 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onehandler.convert.tables import array_of, tensors_of
 from onehandler.errors import ConversionError
-from onehandler.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pandas import DataFrame
 
     from onehandler.runtimes import Runtime
-    from onehandler.signature import Signature, TensorSpec
+    from onehandler.signature import Signature
 
-_BATCHES = (1, 7)  # besides all rows at once: a batch size may have been baked in
+    Array = np.ndarray[Any, Any]
+    Answers = Mapping[str, Array]
+
+_BATCHES = (1, 7)  # besides all rows at once
+_BATCHES_OF_EACH = 5
+
+
+class Different(ConversionError):
+    """The converted model answers, but not like the original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Rows and the original's answers to them; `name` is "training" or "held-out"."""
+
+    name: str
+    frame: DataFrame
+    expected: Answers
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One output on one set of rows. `worst` is the largest absolute difference (labels: 0 or 1)."""
+    """One output on one set of rows, at the batch size where it did worst.
+
+    `worst` is the largest absolute difference (of labels: 0 or 1), `line` the line of the rows' CSV file that
+    has it, `share_off` the share of rows beyond the tolerance.
+    """
 
     rows: str
     output: str
     count: int
+    batch: int
     worst: float
+    line: int
     share_off: float
 
     def to_json(self) -> dict[str, Any]:
-        """For the manifest."""
+        """For the manifest and for scripts."""
         return asdict(self)
 
 
-def tensors_of(signature: Signature, frame: DataFrame) -> dict[str, Tensor]:
-    """A frame of the model's columns as its inputs."""
-    if len(signature.inputs) == 1:
-        spec = signature.inputs[0]
-        values = frame.to_numpy(dtype=_numpy_type(spec))
-        return {spec.name: _tensor(spec, values if len(spec.shape) > 1 else values[:, 0])}
-    return {
-        spec.name: _tensor(spec, frame[[spec.name]].to_numpy(dtype=_numpy_type(spec)))
-        for spec in signature.inputs
-    }
+def references(sets: Mapping[str, DataFrame], expected: Callable[[DataFrame], Answers]) -> list[Reference]:
+    """Ask the original once; ConversionError when it cannot answer its own sample."""
+    found = []
+    for name, frame in sets.items():
+        try:
+            found.append(Reference(name, frame, expected(frame)))
+        except Exception as error:  # noqa: BLE001 - a model may raise anything
+            reason = (str(error).strip().splitlines() or [""])[0][:300]
+            raise ConversionError(
+                f"the original model cannot answer the {name} rows ({type(error).__name__}: {reason}); give the "
+                "columns it was fitted on",
+                where="--holdout" if name == "held-out" else "--sample",
+            ) from None
+    return found
 
 
 def compare(
-    runtime: Runtime,
-    signature: Signature,
-    expected: Mapping[str, np.ndarray[Any, Any]],
-    frame: DataFrame,
-    rows: str,
-    tolerance: float,
+    runtime: Runtime, signature: Signature, reference: Reference, tolerance: float
 ) -> list[Comparison]:
-    """Run the converted model over the rows, at several batch sizes, against the original's answers."""
-    found = [_run(runtime, signature, frame, size) for size in (*_BATCHES, len(frame))]
-    return [
-        _worst(
-            [_compared(rows, spec.name, expected[spec.name], each[spec.name], tolerance) for each in found]
-        )
-        for spec in signature.outputs
-    ]
+    """Ask the converted model, at several batch sizes; one comparison an output."""
+    total = len(reference.frame)
+    sizes = sorted({size for size in (*_BATCHES, total) if size <= total})
+    found = {size: _answers(runtime, signature, reference.frame, size) for size in sizes}
+    worst = []
+    for spec in signature.outputs:
+        each = [_compared(reference, spec.name, size, found[size][spec.name], tolerance) for size in sizes]
+        worst.append(max(each, key=lambda one: (one.share_off > 0, one.count)))
+    return worst
 
 
 def require_equal(comparisons: Sequence[Comparison], tolerance: float) -> None:
-    """Raise ConversionError naming the worst comparison when any row is off."""
-    worst = max(comparisons, key=lambda each: each.share_off)
-    if worst.share_off:
-        raise ConversionError(
-            f"the converted model is off on {worst.share_off:.1%} of the {worst.rows} rows (output '{worst.output}', "
-            f"worst difference {worst.worst:.3g}, tolerance {tolerance:g}); nothing was written"
-        )
+    """Raise Different naming the worst comparison when any row is off."""
+    worst = max(comparisons, key=lambda each: each.share_off, default=None)
+    if worst is None or not worst.share_off:
+        return
+    raise Different(
+        f"the converted model answers {worst.share_off:.1%} of {worst.count} {worst.rows} rows differently: output "
+        f"'{worst.output}' differs by {worst.worst:.3g} on line {worst.line} (batches of {worst.batch}; tolerance "
+        f"{tolerance:g}, see --tolerance); nothing was written"
+    )
 
 
-def _run(
-    runtime: Runtime, signature: Signature, frame: DataFrame, size: int
-) -> dict[str, np.ndarray[Any, Any]]:
-    """All rows in batches of a size; the small sizes on the first rows only."""
-    limit = len(frame) if size == len(frame) else min(len(frame), size * 5)
-    parts = [
-        runtime.run(tensors_of(signature, frame.iloc[start : start + size]))
-        for start in range(0, limit, max(size, 1))
-    ]
+def _answers(runtime: Runtime, signature: Signature, frame: DataFrame, size: int) -> Answers:
+    """The rows in batches of a size; of the small sizes the first few batches only."""
+    limit = min(len(frame), size * _BATCHES_OF_EACH)
+    starts = range(0, limit, size)
+    parts = [runtime.run(tensors_of(signature, frame.iloc[start : start + size])) for start in starts]
     return {
-        spec.name: np.concatenate([_array(part[spec.name]) for part in parts]) for spec in signature.outputs
+        spec.name: np.concatenate([array_of(part[spec.name]) for part in parts]) for spec in signature.outputs
     }
 
 
-def _compared(
-    rows: str, output: str, expected: np.ndarray[Any, Any], found: np.ndarray[Any, Any], tolerance: float
-) -> Comparison:
-    expected = expected[: len(found)]
-    if found.ndim == 2 and found.shape[1] == 1 and expected.ndim == 1:
-        found = found[:, 0]
+def _compared(reference: Reference, output: str, batch: int, found: Array, tolerance: float) -> Comparison:
+    expected = reference.expected[output][: len(found)]
+    if found.shape == (*expected.shape, 1):
+        found = found[..., 0]
     if found.shape != expected.shape:
-        raise ConversionError(f"output '{output}' has shape {found.shape}, the original's {expected.shape}")
-    if not np.issubdtype(found.dtype, np.floating):
-        off = np.array([str(a) != str(b) for a, b in zip(found.tolist(), expected.tolist(), strict=True)])
-        return Comparison(rows, output, len(found), float(off.any()), float(off.mean()))
-    difference = np.abs(found.astype(np.float64) - expected)
-    difference[np.isnan(found) & np.isnan(expected)] = 0
-    wrong = ~(difference <= tolerance * (1 + np.abs(expected)))
-    off = wrong.reshape(len(wrong), -1).any(axis=1)
-    return Comparison(rows, output, len(found), float(np.nanmax(difference)), float(off.mean()))
+        raise ConversionError(
+            f"has shape {list(found.shape)}, the original's {list(expected.shape)}",
+            where=f"output '{output}'",
+        )
+    difference = _difference(found, expected)
+    allowed = tolerance * (1 + np.abs(expected)) if found.dtype.kind == "f" else np.zeros(expected.shape)
+    off = ~(difference <= allowed)
+    by_row = difference.reshape(len(found), -1).max(axis=1, initial=0)
+    row = int(np.argmax(by_row))
+    share = float(off.reshape(len(found), -1).any(axis=1).mean())
+    line = int(reference.frame.index[row]) + 2  # after the header, counted from 1
+    return Comparison(reference.name, output, len(found), batch, float(by_row[row]), line, share)
 
 
-def _worst(comparisons: Sequence[Comparison]) -> Comparison:
-    return max(comparisons, key=lambda each: (each.share_off, each.worst, each.count))
-
-
-def _numpy_type(spec: TensorSpec) -> Any:
-    return object if spec.dtype.family == "string" else np.dtype(spec.dtype.name)
-
-
-def _tensor(spec: TensorSpec, values: np.ndarray[Any, Any]) -> Tensor:
-    if spec.dtype.family == "string":
-        return Tensor(spec.dtype, values.shape, [str(value) for value in values.ravel()])
-    return Tensor(spec.dtype, values.shape, np.ascontiguousarray(values).tobytes())
-
-
-def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
-    if tensor.dtype.family == "string":
-        return np.array(tensor.data, dtype=object).reshape(tensor.shape)
-    return np.asarray(tensor)
+def _difference(found: Array, expected: Array) -> Array:
+    """Absolute differences; infinite where only one is missing, 0 where both are the same infinity or missing."""
+    if found.dtype.kind not in "biuf" or expected.dtype.kind not in "biuf":
+        pairs = zip(found.ravel().tolist(), expected.ravel().tolist(), strict=True)
+        return np.array([float(str(a) != str(b)) for a, b in pairs]).reshape(expected.shape)
+    left, right = found.astype(np.float64), expected.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(left - right)
+    difference[(left == right) | (np.isnan(left) & np.isnan(right))] = 0
+    difference[np.isnan(difference)] = np.inf
+    return np.minimum(difference, 1) if found.dtype.kind in "biu" else difference

@@ -5,61 +5,82 @@ Loading such a file executes what is in it: build only from files that you made 
 
 from __future__ import annotations
 
-import copy
 import warnings
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
-from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 from skl2onnx import convert_sklearn
-from skl2onnx.common.data_types import (
-    BooleanTensorType,
-    DoubleTensorType,
-    FloatTensorType,
-    Int64TensorType,
-    StringTensorType,
-)
-from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from skl2onnx.sklapi import CastTransformer
-from sklearn.base import BaseEstimator, is_classifier, is_clusterer, is_outlier_detector, is_regressor
-from sklearn.compose import ColumnTransformer
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from onehandler.convert import Candidate, Conversion
-from onehandler.convert.graph import rename_outputs, signature_of
+from onehandler.convert.graph import as_boolean, declare_shapes, rename_outputs, signature_of, true_types
+from onehandler.convert.sklearn_inputs import (
+    SINGLE,
+    has_whole_numbers,
+    initial_types,
+    model_columns,
+    refuse_missing_strings,
+    takes_one_table,
+)
+from onehandler.convert.sklearn_outputs import class_labels, conversion_options, output_names, own_answers
+from onehandler.convert.sklearn_steps import refuse_unsupported
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from pandas import DataFrame, Series
+    import onnx
+    from pandas import DataFrame
 
 # The defaults fail for IsolationForest, and for boosters inside pipelines.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
-_INPUT = "features"
 
 
-def convert(path: Path, sample: DataFrame) -> Conversion:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to convert; the note is for the report."""
+
+    note: str = ""
+    double: bool = False
+    cast: bool = False  # double inputs to float again, before the last step
+    whole_as_floats: bool = False
+
+
+# Trees of skl2onnx compare in float. A scaler before them that computes in float too puts rows on the other
+# side of a threshold, and the answer is another leaf's: so scale in double, then cast.
+_CAST = _Way("double inputs, cast to float before the last step", double=True, cast=True)
+_DOUBLE = _Way("double inputs", double=True)
+
+
+def convert(path: Path, sample: DataFrame | None) -> Conversion:
     """Load the estimator and offer its conversions; see `Converter`."""
+    if sample is None:
+        raise ConversionError(
+            "is needed: its rows tell the types of the columns, and the answers are compared on them",
+            where="--sample",
+        )
     model, told = _loaded(path)
-    _refuse_silently_wrong(model)
-    columns = _columns(model, sample)
+    output_names(model)  # refuses what has none
+    refuse_unsupported(model)
+    columns = model_columns(model, sample)
     frame = sample[columns]
-    outputs = _output_names(model)
-    ways: list[tuple[Any, str]] = [(np.float32, ""), (np.float64, "double inputs")]
-    if isinstance(model, Pipeline) and len(model.steps) > 1:
-        ways.append((np.float64, "double inputs, cast to float before the last step"))
+    refuse_missing_strings(frame)
     return Conversion(
         columns=columns,
-        candidates=[partial(_candidate, model, frame, outputs, floats, note) for floats, note in ways],
-        expected=partial(_expected, model),
+        candidates=[partial(_candidate, model, frame, way) for way in _ways(model, frame)],
+        expected=partial(own_answers, model),
         source={
             "framework": "scikit-learn",
-            "class": type(model).__name__,
+            "class": _class_text(model),
             "versions": {name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
         },
         warnings=told,
@@ -73,146 +94,95 @@ def _loaded(path: Path) -> tuple[Any, list[str]]:
             model = joblib.load(path)
         except ModuleNotFoundError as error:
             raise ConversionError(
-                f"needs the package '{error.name}', which is not installed here", where=str(path)
+                f"needs the package '{error.name}' to load; install it beside onehandler, or, if it is a module of "
+                "your own, run where it can be imported",
+                where=str(path),
             ) from None
         except Exception as error:  # noqa: BLE001 - a pickle may raise anything
             raise ConversionError(
-                f"cannot be loaded ({type(error).__name__}: {error}); is it a joblib file, from a scikit-learn "
-                f"like {version('scikit-learn')}?",
+                f"cannot be loaded ({type(error).__name__}: {_first_line(error)}); is it a joblib or pickle file, "
+                f"written by a scikit-learn like the {version('scikit-learn')} that is installed here?",
                 where=str(path),
             ) from None
-    if not isinstance(model, BaseEstimator) or not hasattr(model, "predict"):
+    if not isinstance(model, BaseEstimator):
         raise ConversionError(
-            f"holds a {type(model).__name__}, not a fitted scikit-learn estimator with predict()",
-            where=str(path),
+            f"holds a {type(model).__name__}, not a scikit-learn estimator", where=str(path)
         )
-    return model, sorted({str(each.message).splitlines()[0] for each in caught})
-
-
-def _steps(model: Any) -> list[Any]:
-    return [step for _, step in model.steps] if isinstance(model, Pipeline) else [model]
-
-
-def _refuse_silently_wrong(model: Any) -> None:
-    """Refuse what skl2onnx converts without a word and wrongly."""
-    for step in _steps(model):
-        categorical = getattr(step, "is_categorical_", None)
-        if categorical is not None and np.any(categorical):
-            raise ConversionError(
-                f"{type(step).__name__} with categorical_features converts to a model that answers half the rows "
-                "wrongly; encode the categories in the pipeline (OrdinalEncoder) and fit again"
-            )
-
-
-def _columns(model: Any, sample: DataFrame) -> list[str]:
-    """The model's columns in its own order: the names it was fitted with, else the sample's."""
-    names = getattr(model, "feature_names_in_", None)
-    given = [str(name) for name in sample.columns]
-    if names is not None:
-        missing = [str(name) for name in names if name not in given]
-        if missing:
-            raise ConversionError(
-                f"the sample lacks {len(missing)} columns of the model: {', '.join(missing[:10])}"
-            )
-        return [str(name) for name in names]
-    wanted = getattr(model, "n_features_in_", len(given))
-    if wanted != len(given):
+    if not hasattr(model, "predict"):
         raise ConversionError(
-            f"the model takes {wanted} columns, the sample has {len(given)}; name the target with --target"
+            f"{_class_text(model)} has no predict(); end the pipeline in a model", where=str(path)
         )
-    return given
-
-
-def _candidate(model: Any, frame: DataFrame, outputs: Sequence[str], floats: Any, note: str) -> Candidate:
-    converted = _with_cast(model) if "cast" in note else model
     try:
-        graph = convert_sklearn(
-            converted,
-            initial_types=_initial_types(converted, frame, floats),
-            target_opset=_OPSETS,
-            options=_options(model),
-        )
-    except (MissingConverter, MissingShapeCalculator) as error:
-        raise ConversionError(f"has a step that skl2onnx cannot convert: {_first_line(error)}") from None
-    except Exception as error:  # noqa: BLE001 - skl2onnx raises whatever its parsers raise
-        raise ConversionError(f"skl2onnx failed: {type(error).__name__}: {_first_line(error)}") from None
-    graph = rename_outputs(graph, outputs)
-    classes = getattr(model, "classes_", None) if is_classifier(model) else None
-    labels = {"probabilities": tuple(str(label) for label in classes)} if classes is not None else {}
-    if len(graph.graph.input) == 1 and len(frame.columns) > 1:
-        labels[_INPUT] = tuple(frame.columns)
+        check_is_fitted(model)
+    except NotFittedError:
+        raise ConversionError(
+            f"{_class_text(model)} is not fitted; call fit() before you save it", where=str(path)
+        ) from None
+    return model, sorted({" ".join(str(each.message).split())[:400] for each in caught})
+
+
+def _ways(model: Any, frame: DataFrame) -> list[_Way]:
+    """Ways to convert, the plainest first."""
+    ways = [_Way(), _CAST, _DOUBLE] if isinstance(model, Pipeline) else [_Way(), _DOUBLE]
+    if takes_one_table(model, frame) or not has_whole_numbers(frame):
+        return ways
+    # An imputer refuses integers beside floats; and what it imputes may be missing in an integer, too.
+    floats = [
+        replace(way, note=_joined("whole numbers as floats", way.note), whole_as_floats=True) for way in ways
+    ]
+    return [way for pair in zip(ways, floats, strict=True) for way in pair]
+
+
+def _candidate(model: Any, frame: DataFrame, way: _Way) -> Candidate:
+    one_table = takes_one_table(model, frame)
+    types = initial_types(frame, one_table, way.double, way.whole_as_floats)
+    graph = _converted(_with_cast(model) if way.cast else model, types, conversion_options(model))
+    names = output_names(model)
+    rename_outputs(graph, names)
+    shapes = {name: values.shape[1:] for name, values in own_answers(model, frame.head(2)).items()}
+    declare_shapes(graph, shapes)
+    true_types(graph)
+    labels = class_labels(model)
+    if labels == ("False", "True"):
+        as_boolean(graph, names[0])
+    columns = {"probabilities": labels, "scores": labels}
+    if one_table:
+        columns[SINGLE] = tuple(frame.columns)
     missing = {str(name) for name in frame.columns if frame[name].isna().any()}
-    nullable = missing if len(graph.graph.input) > 1 else ({_INPUT} if missing else set())
-    return Candidate(graph.SerializeToString(deterministic=True), signature_of(graph, labels, nullable), note)
+    nullable = ({SINGLE} if missing else set()) if one_table else missing
+    return Candidate(
+        graph.SerializeToString(deterministic=True), signature_of(graph, columns, nullable), way.note
+    )
+
+
+def _converted(model: Any, types: Sequence[tuple[str, Any]], options: dict[int, Any]) -> onnx.ModelProto:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on deprecations between the converter and scikit-learn
+        try:
+            return convert_sklearn(model, initial_types=types, target_opset=_OPSETS, options=options)
+        except Exception as error:  # noqa: BLE001 - skl2onnx raises whatever its parsers raise
+            raise ConversionError(
+                f"skl2onnx cannot convert it: {type(error).__name__}: {_first_line(error)}",
+                where=_class_text(model),
+            ) from None
 
 
 def _with_cast(pipeline: Pipeline) -> Pipeline:
-    """Trees compare in float; a scaler before them computes in double. So does this one."""
-    steps = list(copy.deepcopy(pipeline).steps)
+    """The pipeline with a cast to float before its last step; the fitted steps are shared, not copied."""
+    steps = list(pipeline.steps)
     return Pipeline([*steps[:-1], ("onehandler_cast", CastTransformer(dtype=np.float32)), steps[-1]])
 
 
-def _initial_types(model: Any, frame: DataFrame, floats: Any) -> list[tuple[str, Any]]:
-    """One input for a frame of numbers, else one a column, each in its own type."""
-    wide = DoubleTensorType if floats is np.float64 else FloatTensorType
-    numeric = all(is_numeric_dtype(frame[name]) for name in frame.columns)
-    if numeric and not _selects_by_name(model):
-        return [(_INPUT, wide([None, len(frame.columns)]))]
-    return [(str(name), _column_type(frame[name], wide)) for name in frame.columns]
+def _class_text(model: Any) -> str:
+    """For messages and the manifest: "Pipeline of StandardScaler, Ridge"."""
+    name = type(model).__name__
+    if not isinstance(model, Pipeline):
+        return name
+    return f"{name} of {', '.join(type(step).__name__ for _, step in model.steps)}"
 
 
-def _selects_by_name(model: Any) -> bool:
-    """Whether a column transformer asks for columns by their names."""
-    return any(
-        isinstance(step, ColumnTransformer) and getattr(step, "feature_names_in_", None) is not None
-        for step in _steps(model)
-    )
-
-
-def _column_type(column: Series[Any], wide: Callable[[list[Any]], Any]) -> Any:
-    if is_bool_dtype(column.dtype):
-        return BooleanTensorType([None, 1])
-    if is_integer_dtype(column.dtype) and not column.isna().any():
-        return Int64TensorType([None, 1])
-    if is_numeric_dtype(column.dtype):
-        return wide([None, 1])
-    return StringTensorType([None, 1])
-
-
-def _options(model: Any) -> dict[Any, Any]:
-    """Tensors only: no list of maps for probabilities; plain scores where there are no probabilities."""
-    if not is_classifier(model):
-        return {}
-    options: dict[str, Any] = {"zipmap": False}
-    if not hasattr(model, "predict_proba") and hasattr(model, "decision_function"):
-        options["raw_scores"] = True
-    return {id(model): options}
-
-
-def _output_names(model: Any) -> list[str]:
-    """Names for the model's outputs in skl2onnx's order."""
-    if is_classifier(model):
-        return ["label", "probabilities" if hasattr(model, "predict_proba") else "scores"]
-    if is_outlier_detector(model):
-        return ["label", "scores"]
-    if is_clusterer(model):
-        return ["cluster", "distances"]
-    if is_regressor(model):
-        return ["prediction"]
-    raise ConversionError(
-        f"{type(model).__name__} is no classifier, regressor, clusterer or outlier detector"
-    )
-
-
-def _expected(model: Any, frame: DataFrame) -> Mapping[str, np.ndarray[Any, Any]]:
-    """The original's own answers, by the names that the converted model's outputs have."""
-    rows = frame if getattr(model, "feature_names_in_", None) is not None else frame.to_numpy()
-    names = _output_names(model)
-    found = {names[0]: np.asarray(model.predict(rows))}
-    methods = {"probabilities": "predict_proba", "scores": "decision_function", "distances": "transform"}
-    for name in names[1:]:
-        found[name] = np.asarray(getattr(model, methods[name])(rows))
-    return found
+def _joined(*notes: str) -> str:
+    return ", ".join(note for note in notes if note)
 
 
 def _first_line(error: Exception) -> str:

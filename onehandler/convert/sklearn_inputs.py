@@ -1,0 +1,87 @@
+"""What a scikit-learn estimator takes: its columns in order, and an ONNX type for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+from skl2onnx.common.data_types import (
+    BooleanTensorType,
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
+from sklearn.compose import ColumnTransformer
+
+from onehandler.convert.sklearn_steps import inside
+from onehandler.errors import ConversionError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+SINGLE = "features"  # the input of a model of numbers only
+
+
+def model_columns(model: Any, sample: DataFrame) -> list[str]:
+    """The model's columns in its own order: the names it was fitted with, else the sample's."""
+    names = getattr(model, "feature_names_in_", None)
+    given = [str(name) for name in sample.columns]
+    if names is not None:
+        missing = [f"'{name}'" for name in names if name not in given]
+        if missing:
+            raise ConversionError(
+                f"lacks {len(missing)} of the model's columns: {', '.join(missing[:10])}", where="--sample"
+            )
+        return [str(name) for name in names]
+    wanted = getattr(model, "n_features_in_", len(given))
+    if wanted != len(given):
+        raise ConversionError(
+            f"has {len(given)} columns, the model takes {wanted}; if one is the target, name it with --target",
+            where="--sample",
+        )
+    return given
+
+
+def takes_one_table(model: Any, frame: DataFrame) -> bool:
+    """Whether a single [any, n] input does: all numbers, and nobody asks for columns by name."""
+    numbers = all(is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name]) for name in frame.columns)
+    by_name = any(
+        isinstance(step, ColumnTransformer) and hasattr(step, "feature_names_in_") for step in inside(model)
+    )
+    return numbers and not by_name
+
+
+def initial_types(
+    frame: DataFrame, one_table: bool, double: bool, whole_as_floats: bool
+) -> list[tuple[str, Any]]:
+    """skl2onnx's declaration of the inputs."""
+    floats = DoubleTensorType if double else FloatTensorType
+    if one_table:
+        return [(SINGLE, floats([None, len(frame.columns)]))]
+    whole = floats if whole_as_floats else Int64TensorType
+    return [(str(name), _column_type(frame[name], floats, whole)([None, 1])) for name in frame.columns]
+
+
+def refuse_missing_strings(frame: DataFrame) -> None:
+    """Raise ConversionError for a column of strings with gaps: ONNX's strings cannot be missing."""
+    for name in frame.columns:
+        if not is_numeric_dtype(frame[name]) and frame[name].isna().any():
+            raise ConversionError(
+                f"has {int(frame[name].isna().sum())} empty cells among its strings, and a string cannot be missing "
+                "in ONNX; write a word there ('unknown') and fit again",
+                where=f"--sample, column '{name}'",
+            )
+
+
+def has_whole_numbers(frame: DataFrame) -> bool:
+    """Whether a column would be declared as integers."""
+    return any(is_integer_dtype(frame[name]) for name in frame.columns)
+
+
+def _column_type(column: Series[Any], floats: Any, whole: Any) -> Any:
+    if is_bool_dtype(column.dtype):
+        return BooleanTensorType
+    if is_integer_dtype(column.dtype):  # with a missing value among them they came as floats
+        return whole
+    return floats if is_numeric_dtype(column.dtype) else StringTensorType
