@@ -26,7 +26,7 @@ FUNCTION_FAILED = "PROBLEM: Function call failed"
 THROTTLED = "PROBLEM: Lambda invocation failed due to throttling"
 NO_FUNCTION = "PROBLEM: The Lambda function was not found"
 _FIRST_PAUSE_S = 0.1
-_LONGEST_PAUSE_S = 5.0
+_LONGEST_PAUSE_S = 1.0
 
 
 class Delivery:

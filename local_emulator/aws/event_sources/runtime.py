@@ -21,6 +21,7 @@ _LONG_POLL_S = 20.0
 _EXTRA_POLL_S = 1.0  # an extra poller that finds nothing for so long ends
 _QUEUE_MISSING_PAUSE_S = 1.0
 _FAULT_PAUSE_S = 1.0
+_BACK_OFF_S = 5.0  # for so long after a throttle, a mapping makes do with fewer pollers
 NO_QUEUE = "PROBLEM: The queue was not found"
 
 
@@ -38,6 +39,7 @@ class MappingRuntime:
         self._condition = Condition()
         self._stopped = False
         self._busy = 0
+        self._throttled_at = float("-inf")
         self._threads: list[Thread] = []
 
     @property
@@ -91,7 +93,7 @@ class MappingRuntime:
                 self._pause(_FAULT_PAUSE_S, settings)
             finally:
                 self._give_slot_back()
-            if extra and not found:
+            if extra and (not found or self._is_backing_off()):
                 break
         self._release(collector)
 
@@ -125,7 +127,7 @@ class MappingRuntime:
         if queue.counts().visible:
             self._grow()
         self.last_result = FUNCTION_FAILED  # unless it comes back
-        self.last_result = Delivery(self._ports, lambda seconds: self._pause(seconds, settings)).deliver(
+        self.last_result = Delivery(self._ports, lambda seconds: self._back_off(seconds, settings)).deliver(
             batch, queue, settings
         )
         return True
@@ -152,10 +154,20 @@ class MappingRuntime:
 
     def _grow(self) -> None:
         """Start another poller if there is room: more messages are waiting than this one took."""
+        if self._is_backing_off():
+            return
         with self._condition:
             alive = sum(thread.is_alive() for thread in self._threads)
             if not self._stopped and alive < self._slots():
                 self._spawn(extra=True)
+
+    def _back_off(self, seconds: float, settings: MappingSettings) -> bool:
+        """Wait after a throttle, and let extra pollers end: as Lambda does, the mapping asks for less at once."""
+        self._throttled_at = self._ports.clock.now()
+        return self._pause(seconds, settings)
+
+    def _is_backing_off(self) -> bool:
+        return self._ports.clock.now() - self._throttled_at < _BACK_OFF_S
 
     def _is_outdated(self, settings: MappingSettings) -> bool:
         return self._stopped or self._settings is not settings

@@ -194,6 +194,24 @@ def test_a_throttled_batch_is_dropped_when_its_messages_are_visible_again(world:
     assert last == "2"
 
 
+def test_a_throttled_mapping_makes_do_with_one_poller(world: World) -> None:
+    free = threading.Semaphore(1)
+
+    def script(call: Call) -> None:
+        if not free.acquire(blocking=False):
+            raise Throttled
+        time.sleep(0.01)
+        free.release()
+
+    world.runner.script = script
+    world.send(range(50))
+    world.put(batch_size=1)
+    began = time.monotonic()
+    eventually(lambda: world.counts() == (0, 0))
+    assert time.monotonic() - began < 4
+    assert len(world.runner.calls) < 80, "throttled calls beyond the first are few"
+
+
 def test_disabling_and_enabling_take_effect_at_once(world: World) -> None:
     world.put()
     time.sleep(0.05)

@@ -75,7 +75,7 @@ class Cloud:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
+def patched_moto() -> Iterator[Cloud]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     runner = ScriptedRunner()
     functions = MotoFunctions(lambda: 0.0, LogHomes())
@@ -96,9 +96,10 @@ def cloud() -> Iterator[Cloud]:
         patched.remove()
 
 
-@pytest.fixture(autouse=True)
-def clean(cloud: Cloud) -> Iterator[None]:
-    cloud.runner.forget()
-    yield
-    cloud.messaging.forget()
+@pytest.fixture
+def cloud(patched_moto: Cloud) -> Iterator[Cloud]:
+    """Hand out the cloud with nothing in it."""
+    patched_moto.runner.forget()
+    yield patched_moto
+    patched_moto.messaging.forget()
     moto_api_backend.reset()
