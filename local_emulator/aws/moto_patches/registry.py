@@ -20,6 +20,7 @@ from local_emulator.aws.moto_patches import (
     lambda_layers,
     lambda_urls,
     lambda_versions,
+    s3_object_files,
     s3_policy_conditions,
 )
 from local_emulator.aws.moto_patches.patching import ABSENT, MOTO_VERSION, PatchError, Replaced
@@ -44,6 +45,7 @@ PATCHES: tuple[Patch, ...] = (
     lambda_versions.PATCH,
     lambda_invocation.PATCH,
     lambda_urls.PATCH,
+    s3_object_files.PATCH,
     s3_policy_conditions.PATCH,
 )
 

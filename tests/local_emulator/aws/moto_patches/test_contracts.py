@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from local_emulator.aws.moto_patches.registry import PATCHES
 from tests.local_emulator.aws.emulators import (
+    ACCOUNT,
     RUNTIME,
     Running,
     control_plane,
@@ -190,6 +193,21 @@ def bucket_policies_have_their_conditions(running: Running) -> None:
         s3.put_object(Bucket="bbb", Key="k", Body=b"v")
 
 
+def dropped_objects_go_quietly(running: Running) -> None:
+    from moto.s3.models import s3_backends
+
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket="bbb")
+    s3.put_object(Bucket="bbb", Key="k", Body=b"v")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        dropped = s3_backends[ACCOUNT]["aws"].buckets.pop("bbb")
+        dropped.itself = dropped  # only the collector finds it
+        del dropped
+        gc.collect()
+    assert [str(each.message) for each in said if each.category is ResourceWarning] == []
+
+
 CONTRACTS: dict[str, Callable[[Running], None]] = {
     "base-model-leak": models_are_not_kept,
     "cloudformation-change-sets": an_executed_change_set_refreshes_outputs,
@@ -204,6 +222,7 @@ CONTRACTS: dict[str, Callable[[Running], None]] = {
     "lambda-layers": a_function_has_five_layers_at_most,
     "lambda-urls": function_urls_are_here,
     "lambda-versions": version_numbers_are_never_used_again,
+    "s3-object-files": dropped_objects_go_quietly,
     "s3-policy-conditions": bucket_policies_have_their_conditions,
 }
 
