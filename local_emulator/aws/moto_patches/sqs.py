@@ -56,6 +56,7 @@ def apply(queues: MotoQueues, moves: MoveTasks) -> None:
 
 
 def _apply_sending(queues: MotoQueues) -> None:
+    from moto.sqs.exceptions import InvalidParameterValue
     from moto.sqs.models import SQSBackend
 
     fifo_send = SQSBackend.send_message
@@ -83,6 +84,11 @@ def _apply_sending(queues: MotoQueues) -> None:
                 group_id,
                 system_attributes,
                 validate_group_id,
+            )
+        if deduplication_id is not None:
+            raise InvalidParameterValue(
+                f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. Reason: The request "
+                "includes a parameter that is not valid for this queue type."
             )
         draft = draft_of(message_body, message_attributes, system_attributes, group_id)
         with worded_by_sqs():

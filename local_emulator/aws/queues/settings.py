@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from local_emulator.aws.queues.messages import Draft
 
 MOST_IN_FLIGHT = 120_000
+MOST_ATTRIBUTES = 10
 MOST_BYTES = 1_048_576  # of a message, and of a batch of messages
 LONGEST_DELAY_S = 900
 LONGEST_VISIBILITY_S = 43_200
@@ -58,6 +59,11 @@ def check_draft(draft: Draft, settings: QueueSettings) -> None:
     """Raise InvalidQueueParameter or InvalidMessageContents when SQS would not take this message."""
     if not draft.body:
         raise InvalidQueueParameter("The request must contain the parameter MessageBody.")
+    if len(draft.attributes) > MOST_ATTRIBUTES:
+        raise InvalidQueueParameter(
+            f"Number of message attributes [{len(draft.attributes)}] exceeds the allowed maximum "
+            f"[{MOST_ATTRIBUTES}]."
+        )
     if message_bytes(draft) > settings.maximum_message_bytes:
         raise InvalidQueueParameter(
             "One or more parameters are invalid. Reason: Message must be shorter than "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -186,9 +186,10 @@ def test_reserved_concurrency_is_passed_on(cloud: Cloud) -> None:
 
 def test_sending_never_waits_for_the_function(cloud: Cloud) -> None:
     _, url = make(cloud)
-    cloud.runner.script = lambda call: time.sleep(1)
-    began = time.monotonic()
+    gate = threading.Event()
+    cloud.runner.script = lambda call: gate.wait(10) and None
     for _ in range(3):
         cloud.client("sqs").send_message(QueueUrl=url, MessageBody="x")
-    assert time.monotonic() - began < 0.8
+    eventually(lambda: cloud.runner.running)  # still, and every send has been answered
+    gate.set()
     eventually(lambda: cloud.counts(url) == (0, 0, 0))

@@ -136,6 +136,8 @@ def test_errors_have_the_codes_of_sqs(cloud: Cloud) -> None:
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=1)
     with pytest.raises(sqs.exceptions.ReceiptHandleIsInvalid):
         sqs.delete_message(QueueUrl=url, ReceiptHandle="nonsense")
+    with pytest.raises(ClientError, match="MessageDeduplicationId is invalid"):
+        sqs.send_message(QueueUrl=url, MessageBody="x", MessageDeduplicationId="d")
     with pytest.raises(sqs.exceptions.InvalidMessageContents):
         sqs.send_message(QueueUrl=url, MessageBody="\x00")
     with pytest.raises(ClientError, match="shorter than 1048576 bytes") as refused:

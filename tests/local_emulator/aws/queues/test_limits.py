@@ -45,3 +45,12 @@ def test_md5_of_attributes_is_the_one_that_sqs_computes() -> None:
     assert md5_of_attributes({}) is None
     one = {"timestamp": MessageAttribute("Number", "1493147359900")}
     assert md5_of_attributes(one) == "235c5c510d26fb653d073faed50ae77c"
+
+
+def test_eleven_attributes_are_refused() -> None:
+    queue = World().queue()
+    attributes = {str(n): MessageAttribute("String", "x") for n in range(11)}
+    with pytest.raises(InvalidQueueParameter, match=r"attributes \[11\] exceeds the allowed maximum \[10\]"):
+        queue.send(Draft("x", attributes))
+    del attributes["0"]
+    queue.send(Draft("x", attributes))
