@@ -7,7 +7,7 @@ A dimension of -1 may have any size from one call to the next. A signature whose
 from __future__ import annotations
 
 from onehandler.dtypes import dtype_named
-from onehandler.errors import BundleError, InvalidInput
+from onehandler.errors import BundleError, InvalidInput, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,16 +48,21 @@ class TensorSpec:
         """Read one entry of a manifest's signature; BundleError when it makes no sense."""
         try:
             spec = cls(
-                str(found["name"]),
+                _typed(found["name"], str, "name"),
                 dtype_named(found["dtype"]),
-                tuple(int(size) for size in found["shape"]),
-                tuple(str(column) for column in found.get("columns", ())),
-                bool(found.get("nullable", False)),
+                tuple(_typed(size, int, "shape") for size in _typed(found["shape"], list, "shape")),
+                tuple(
+                    _typed(name, str, "columns") for name in _typed(found.get("columns", []), list, "columns")
+                ),
+                _typed(found.get("nullable", False), bool, "nullable"),
             )
-        except (KeyError, TypeError, ValueError, InvalidInput) as error:
+        except (KeyError, TypeError, AttributeError, InvalidInput) as error:
             raise BundleError(f"a tensor needs name, dtype and shape: {error}", where="signature") from None
-        if any(size < ANY for size in spec.shape):
-            raise BundleError(f"shape {list(spec.shape)} has a size below -1", where=f"signature.{spec.name}")
+        if not all(type(size) is int and size >= ANY for size in spec.shape):
+            raise BundleError(
+                f"shape {list(spec.shape)!r:.200} may hold whole numbers from -1 on",
+                where=f"signature.{spec.name}",
+            )
         if spec.columns and (not spec.shape or spec.shape[-1] != len(spec.columns)):
             raise BundleError(
                 f"{len(spec.columns)} columns for shape {list(spec.shape)}", where=f"signature.{spec.name}"
@@ -153,3 +158,10 @@ class Signature:
 
     def _known(self) -> str:
         return "the model takes " + ", ".join(f"'{spec.name}'" for spec in self.inputs[:20])
+
+
+def _typed(value: Any, kind: type[Any], key: str) -> Any:
+    """The value, if it is exactly of that type: true is no size, and "12" no list of sizes."""
+    if type(value) is not kind:
+        raise TypeError(f"'{key}' has {shown(value)} where {kind.__name__} is needed")
+    return value

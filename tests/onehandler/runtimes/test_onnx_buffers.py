@@ -75,7 +75,7 @@ def test_any_contiguous_buffer(make: Callable[[], Any], double: OnnxModel) -> No
 
 
 @pytest.mark.parametrize(
-    "empty", [b"", bytearray(), array("d"), memoryview(b""), memoryview(np.empty((0, 3)))], ids=str
+    "empty", [b"", bytearray(), array("d"), memoryview(b""), memoryview(np.empty((0, 3)))], ids=range(5)
 )
 def test_empty_buffers(empty: Any, double: OnnxModel) -> None:
     outputs = double.run({"x": Tensor(dtype_named("float64"), (0,), empty)})
