@@ -58,11 +58,8 @@ class TensorSpec:
             )
         except (KeyError, TypeError, AttributeError, InvalidInput) as error:
             raise BundleError(f"a tensor needs name, dtype and shape: {error}", where="signature") from None
-        if not all(type(size) is int and size >= ANY for size in spec.shape):
-            raise BundleError(
-                f"shape {list(spec.shape)!r:.200} may hold whole numbers from -1 on",
-                where=f"signature.{spec.name}",
-            )
+        if any(size < ANY for size in spec.shape):
+            raise BundleError(f"shape {list(spec.shape)} has a size below -1", where=f"signature.{spec.name}")
         if spec.columns and (not spec.shape or spec.shape[-1] != len(spec.columns)):
             raise BundleError(
                 f"{len(spec.columns)} columns for shape {list(spec.shape)}", where=f"signature.{spec.name}"
