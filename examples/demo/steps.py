@@ -54,7 +54,8 @@ def run(
     if shown or done.returncode:
         say(done.stderr + done.stdout if done.returncode else done.stdout)
     if done.returncode:
-        raise StepFailed(f"{command[0]} ended with {done.returncode}")
+        said = (done.stderr + done.stdout).strip().splitlines()
+        raise StepFailed(f"{command[0]} ended with {done.returncode}: {' '.join(said[-3:])}")
     return done.stdout
 
 
