@@ -31,8 +31,11 @@ def remove_tree(folder: str) -> None:
     """Delete a folder, read-only folders in it included. A folder that isn't there is fine."""
     import shutil  # 10 ms that the warden need not pay before it is wanted
 
-    for parent, _, _ in os.walk(folder):
+    for parent, names, _ in os.walk(folder):
         os.chmod(parent, 0o700)  # noqa: PTH101 - pathlib is kept out of the warden
+        for path in (os.path.join(parent, name) for name in names):  # noqa: PTH118
+            if not os.path.islink(path):  # noqa: PTH114 - a link's target is somebody else's
+                os.chmod(path, 0o700)  # noqa: PTH101 - or it might not even be listed
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -72,6 +72,10 @@ class Executor:
         self._enter(reservation, concurrency_limit)
         try:
             return self._invoke(function, invocation)
+        except OSError as error:
+            if self._closed.is_set():  # its folder was deleted under it
+                raise ExecutorClosed(f"function {function.name}: the emulator is shutting down") from error
+            raise
         finally:
             self._leave(reservation)
 
@@ -145,13 +149,9 @@ class Executor:
                 return instance.cold_invoke(invocation)
             except DiedWhileIdle:
                 continue
-            except BaseException as error:
+            except BaseException:
                 if instance is not None:
                     instance.end()
-                if self._closed.is_set():
-                    raise ExecutorClosed(
-                        f"function {function.name}: the emulator is shutting down"
-                    ) from error
                 raise
             finally:
                 pool.give_back(instance, self._clock())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_emulator.aws.execution.archive import unpack
+from local_emulator.aws.execution.cleanup import remove_tree
 from local_emulator.aws.execution.code_store import CodeStore
 from local_emulator.aws.execution.errors import InvalidArchive
 from tests.local_emulator.aws.execution.functions import archive, function
@@ -179,6 +180,21 @@ def test_digests_are_the_callers(tmp_path: Path) -> None:
     one = function("A = 1")
     assert one.code_sha256 == hashlib.sha256(one.code).hexdigest()
     assert store.lease(one).task != store.lease(function("A = 2")).task
+
+
+def test_deleting_touches_nothing_that_links_lead_to(tmp_path: Path) -> None:
+    outside, tree = _made(tmp_path / "outside"), _made(tmp_path / "tree")
+    (outside / "kept").touch()
+    outside.chmod(0o555)
+    (tree / "link").symlink_to(outside)
+    _made(tree / "closed").chmod(0)
+    tree.chmod(0o555)
+    remove_tree(str(tree))
+    remove_tree(str(tree))
+    assert not tree.exists()
+    assert (outside / "kept").exists()
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o555
+    outside.chmod(0o755)
 
 
 def _made(folder: Path) -> Path:
