@@ -14,7 +14,7 @@ from onehandler.bundle import FORMAT, MANIFEST, Bundle, check_name
 from onehandler.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from onehandler.signature import Signature
 
@@ -58,25 +58,37 @@ class Draft:
 
 
 def write_bundle(draft: Draft, target: Path) -> Bundle:
-    """Write the folder beside its place, verify it there, then put it in place of what was there.
+    """Write and verify a bundle folder, all or nothing: `put_in_place`."""
+    return put_in_place(target, lambda partial: _fill(partial, draft))
 
-    A folder that is no bundle is never replaced: BundleError.
+
+def put_in_place(target: Path, fill: Callable[[Path], None]) -> Bundle:
+    """Fill a folder beside its place, verify it there, then put it in place of what was there.
+
+    A folder that is no bundle is never replaced: BundleError. When anything fails, what was there still is,
+    and nothing else.
     """
     if target.exists() and not (target / MANIFEST).is_file():
         raise BundleError("exists and is no bundle; choose another name or remove it", where=str(target))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        _fill(partial, draft)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        workplace = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise BundleError(f"cannot be written: {error.strerror}", where=str(target)) from None
+    try:
+        partial = workplace / "new"
+        partial.mkdir(0o755)
+        fill(partial)
         Bundle.load(str(partial))
-        _replace(partial, target)
+        _replace(partial, target, workplace / "old")
+    except OSError as error:
+        raise BundleError(f"cannot be written: {error.strerror}", where=str(target)) from None
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(workplace, ignore_errors=True)
     return Bundle.load(str(target))
 
 
 def _fill(folder: Path, draft: Draft) -> None:
-    folder.chmod(0o755)
     for name, content in draft.files.items():
         check_name(name)
         path = folder.joinpath(*name.split("/"))
@@ -85,13 +97,16 @@ def _fill(folder: Path, draft: Draft) -> None:
     (folder / MANIFEST).write_bytes(draft.manifest())
 
 
-def _replace(partial: Path, target: Path) -> None:
+def _replace(partial: Path, target: Path, old: Path) -> None:
     """Two renames: a reader sees the old bundle, for a moment none, or the new one, never a mixture."""
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
     if target.exists():
-        target.rename(old / "bundle")
-    partial.rename(target)
-    shutil.rmtree(old)
+        target.rename(old)
+    try:
+        partial.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def _described(content: bytes) -> dict[str, Any]:
