@@ -104,7 +104,9 @@ class Channel:
                 connection = self._connections.get(descriptor)
                 if connection is not None:
                     request = self._receive(connection)
-                    if request is not None:
+                    # The end was registered before any connection, and is seen first: what has asked for the
+                    # next invocation and died since must not be given it.
+                    if request is not None and not (ended and request.call is Call.NEXT):
                         return request
                 else:
                     ended |= self._serve(descriptor)
@@ -200,7 +202,7 @@ class Channel:
         """What a process sent in its last moment may arrive together with its end."""
         for connection in list(self._connections.values()):
             request = self._receive(connection)
-            if request is not None:
+            if request is not None and request.call is not Call.NEXT:
                 return request
         return None
 

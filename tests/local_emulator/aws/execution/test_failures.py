@@ -178,13 +178,17 @@ def test_response_over_the_limit(executor: Executor) -> None:
     assert len(answer(executor.invoke(large, invocation(10)))) == 10
 
 
-def test_an_instance_that_died_while_idle_is_replaced_unnoticed(executor: Executor) -> None:
+@pytest.mark.parametrize("idle_s", [0, 0.002, 0.1])
+def test_an_instance_that_died_while_idle_is_replaced_unnoticed(executor: Executor, idle_s: float) -> None:
+    """Before and after it asked for its next invocation."""
     ending = function(ENDING)
-    first = answer(executor.invoke(ending, invocation()))
-    _kill(first)
-    outcome = executor.invoke(ending, invocation())
-    assert answer(outcome) != first
-    assert outcome.init_ms is not None
+    for _ in range(5):
+        first = answer(executor.invoke(ending, invocation()))
+        time.sleep(idle_s)
+        _kill(first)
+        outcome = executor.invoke(ending, invocation())
+        assert answer(outcome) != first
+        assert outcome.init_ms is not None
 
 
 def test_an_instance_that_does_not_ask_again_is_replaced(make_executor: Callable[..., Executor]) -> None:
