@@ -15,7 +15,8 @@ import click
 from benchmarks.report import Report
 from local_emulator.aws.clock import SystemClock
 from local_emulator.aws.queues.messages import Draft
-from local_emulator.aws.queues.queue import Receive, StandardQueue
+from local_emulator.aws.queues.queue import StandardQueue
+from local_emulator.aws.queues.requests import Receive
 from local_emulator.aws.queues.settings import QueueSettings
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from local_emulator.aws.event_sources.records import (
     payload_size,
     record_of,
 )
-from local_emulator.aws.queues.queue import Receive
+from local_emulator.aws.queues.requests import Receive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -45,15 +45,13 @@ def patch(queues: MotoQueues, mappings: EventSourceMappings) -> Patch:
 
 def apply(queues: MotoQueues, mappings: EventSourceMappings) -> None:
     """Let our pollers work for moto's mappings."""
-    _apply_writing(queues, mappings)
+    _apply_creation(queues, mappings)
+    _apply_changes(queues, mappings)
     _apply_reading(mappings)
 
 
-def _apply_writing(queues: MotoQueues, mappings: EventSourceMappings) -> None:
+def _apply_creation(queues: MotoQueues, mappings: EventSourceMappings) -> None:
     from moto.awslambda.models import EventSourceMapping, LambdaBackend
-
-    moto_update = LambdaBackend.update_event_source_mapping
-    held_by = _held_mappings
 
     def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
         with worded_by_lambda():
@@ -69,9 +67,17 @@ def _apply_writing(queues: MotoQueues, mappings: EventSourceMappings) -> None:
             _check(queues, wanted, function)
             _check_is_new(self, wanted)
             mapping = EventSourceMapping({**spec, **place})
-            held_by(self)[mapping.uuid] = mapping
+            _held_mappings(self)[mapping.uuid] = mapping
             mappings.put(settings_from(specification_of(mapping), mapping.uuid))
         return mapping
+
+    LambdaBackend.create_event_source_mapping = create_event_source_mapping
+
+
+def _apply_changes(queues: MotoQueues, mappings: EventSourceMappings) -> None:
+    from moto.awslambda.models import LambdaBackend
+
+    moto_update = LambdaBackend.update_event_source_mapping
 
     def update_event_source_mapping(self: Any, uuid: str, spec: dict[str, Any]) -> Any:
         with worded_by_lambda():
@@ -88,11 +94,10 @@ def _apply_writing(queues: MotoQueues, mappings: EventSourceMappings) -> None:
     def delete_event_source_mapping(self: Any, uuid: str) -> Any:
         with worded_by_lambda():
             mapping = _existing(self, uuid)
-            del held_by(self)[uuid]
+            del _held_mappings(self)[uuid]
             mappings.remove(uuid)
         return mapping
 
-    LambdaBackend.create_event_source_mapping = create_event_source_mapping
     LambdaBackend.update_event_source_mapping = update_event_source_mapping
     LambdaBackend.delete_event_source_mapping = delete_event_source_mapping
 

@@ -13,7 +13,7 @@ from local_emulator.aws.moto_patches import sqs_batches, sqs_fifo, sqs_moves
 from local_emulator.aws.moto_patches.patching import Patch, Target
 from local_emulator.aws.moto_patches.sqs_messages import answer_of, draft_of, moto_message
 from local_emulator.aws.moto_patches.sqs_queues import worded_by_sqs
-from local_emulator.aws.queues.queue import Receive
+from local_emulator.aws.queues.requests import Receive
 
 if TYPE_CHECKING:
     from local_emulator.aws.moto_patches.sqs_queues import MotoQueues
@@ -50,13 +50,13 @@ def apply(queues: MotoQueues, moves: MoveTasks) -> None:
     sqs_fifo.apply()  # first: what follows hands FIFO queues on to it
     _apply_sending(queues)
     _apply_receiving(queues)
+    _apply_receipts(queues)
     _apply_queue_life(queues)
     sqs_batches.apply()
     sqs_moves.apply(queues, moves)
 
 
 def _apply_sending(queues: MotoQueues) -> None:
-    from moto.sqs.exceptions import InvalidParameterValue
     from moto.sqs.models import SQSBackend
 
     fifo_send = SQSBackend.send_message
@@ -85,17 +85,23 @@ def _apply_sending(queues: MotoQueues) -> None:
                 system_attributes,
                 validate_group_id,
             )
-        if deduplication_id is not None:
-            raise InvalidParameterValue(
-                f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. Reason: The request "
-                "includes a parameter that is not valid for this queue type."
-            )
+        _refuse_deduplication(deduplication_id)
         draft = draft_of(message_body, message_attributes, system_attributes, group_id)
         with worded_by_sqs():
             content = queues.of(queue).send(draft, None if delay_seconds is None else int(delay_seconds))
         return moto_message(content, message_attributes)
 
     SQSBackend.send_message = send_message
+
+
+def _refuse_deduplication(deduplication_id: str | None) -> None:
+    from moto.sqs.exceptions import InvalidParameterValue
+
+    if deduplication_id is not None:
+        raise InvalidParameterValue(
+            f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. Reason: The request "
+            "includes a parameter that is not valid for this queue type."
+        )
 
 
 def _apply_receiving(queues: MotoQueues) -> None:
@@ -161,11 +167,10 @@ def _receive_parameters(response: Any, queue: Any) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _apply_queue_life(queues: MotoQueues) -> None:
-    from moto.sqs.models import Queue, SQSBackend
+def _apply_receipts(queues: MotoQueues) -> None:
+    from moto.sqs.models import SQSBackend
 
     fifo_delete, fifo_change = SQSBackend.delete_message, SQSBackend.change_message_visibility
-    moto_purge, moto_delete_queue = SQSBackend.purge_queue, SQSBackend.delete_queue
 
     def delete_message(self: Any, queue_name: str, receipt_handle: str) -> None:
         queue = self.get_queue(queue_name)
@@ -185,6 +190,15 @@ def _apply_queue_life(queues: MotoQueues) -> None:
         with worded_by_sqs():
             queues.of(queue).change_visibility(receipt_handle, int(visibility_timeout))
 
+    SQSBackend.delete_message = delete_message
+    SQSBackend.change_message_visibility = change_message_visibility
+
+
+def _apply_queue_life(queues: MotoQueues) -> None:
+    from moto.sqs.models import Queue, SQSBackend
+
+    moto_purge, moto_delete_queue = SQSBackend.purge_queue, SQSBackend.delete_queue
+
     def purge_queue(self: Any, queue_name: str) -> None:
         moto_purge(self, queue_name)
         queue = self.get_queue(queue_name)
@@ -197,8 +211,6 @@ def _apply_queue_life(queues: MotoQueues) -> None:
         if not queue.fifo_queue:
             queues.of(queue).close()
 
-    SQSBackend.delete_message = delete_message
-    SQSBackend.change_message_visibility = change_message_visibility
     SQSBackend.purge_queue = purge_queue
     SQSBackend.delete_queue = delete_queue
     for attribute, name in _COUNTS.items():

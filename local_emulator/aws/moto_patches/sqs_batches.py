@@ -21,50 +21,53 @@ def apply() -> None:
     """Replace the batch operations; each entry goes through the operation for one message."""
     from moto.sqs.models import SQSBackend
 
-    def send_message_batch(self: Any, queue_name: str, entries: Mapping[str, dict[str, Any]]) -> _Answer:
-        self.get_queue(queue_name)
-        _check_ids(entries.values())
-        _check_total(entries.values())
+    SQSBackend.send_message_batch = _send_message_batch
+    SQSBackend.delete_message_batch = _delete_message_batch
+    SQSBackend.change_message_visibility_batch = _change_message_visibility_batch
 
-        def send(entry: dict[str, Any]) -> Any:
-            message = self.send_message(
-                queue_name,
-                entry["MessageBody"],
-                message_attributes=entry.get("MessageAttributes"),
-                delay_seconds=entry.get("DelaySeconds"),
-                deduplication_id=entry.get("MessageDeduplicationId"),
-                group_id=entry.get("MessageGroupId"),
-                system_attributes=entry.get("MessageSystemAttributes"),
-            )
-            message.user_id = entry["Id"]
-            return message
 
-        return _each(entries.values(), send)
+def _send_message_batch(self: Any, queue_name: str, entries: Mapping[str, dict[str, Any]]) -> _Answer:
+    self.get_queue(queue_name)
+    _check_ids(entries.values())
+    _check_total(entries.values())
 
-    def delete_message_batch(self: Any, queue_name: str, receipts: _Entries) -> _Answer:
-        self.get_queue(queue_name)
-        _check_ids(receipts)
+    def send(entry: dict[str, Any]) -> Any:
+        message = self.send_message(
+            queue_name,
+            entry["MessageBody"],
+            message_attributes=entry.get("MessageAttributes"),
+            delay_seconds=entry.get("DelaySeconds"),
+            deduplication_id=entry.get("MessageDeduplicationId"),
+            group_id=entry.get("MessageGroupId"),
+            system_attributes=entry.get("MessageSystemAttributes"),
+        )
+        message.user_id = entry["Id"]
+        return message
 
-        def delete(entry: dict[str, Any]) -> Any:
-            self.delete_message(queue_name, entry["ReceiptHandle"])
-            return entry["Id"]
+    return _each(entries.values(), send)
 
-        return _each(receipts, delete)
 
-    def change_message_visibility_batch(self: Any, queue_name: str, entries: _Entries) -> _Answer:
-        self.get_queue(queue_name)
-        _check_ids(entries)
+def _delete_message_batch(self: Any, queue_name: str, receipts: _Entries) -> _Answer:
+    self.get_queue(queue_name)
+    _check_ids(receipts)
 
-        def change(entry: dict[str, Any]) -> Any:
-            seconds = int(entry.get("VisibilityTimeout") or 0)
-            self.change_message_visibility(queue_name, entry["ReceiptHandle"], seconds)
-            return entry["Id"]
+    def delete(entry: dict[str, Any]) -> Any:
+        self.delete_message(queue_name, entry["ReceiptHandle"])
+        return entry["Id"]
 
-        return _each(entries, change)
+    return _each(receipts, delete)
 
-    SQSBackend.send_message_batch = send_message_batch
-    SQSBackend.delete_message_batch = delete_message_batch
-    SQSBackend.change_message_visibility_batch = change_message_visibility_batch
+
+def _change_message_visibility_batch(self: Any, queue_name: str, entries: _Entries) -> _Answer:
+    self.get_queue(queue_name)
+    _check_ids(entries)
+
+    def change(entry: dict[str, Any]) -> Any:
+        seconds = int(entry.get("VisibilityTimeout") or 0)
+        self.change_message_visibility(queue_name, entry["ReceiptHandle"], seconds)
+        return entry["Id"]
+
+    return _each(entries, change)
 
 
 def _each(entries: Iterable[dict[str, Any]], operation: Callable[[dict[str, Any]], Any]) -> _Answer:

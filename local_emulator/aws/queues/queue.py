@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from threading import Condition
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +14,7 @@ from local_emulator.aws.queues.errors import (
 )
 from local_emulator.aws.queues.handles import ReceiptHandle, parse_handle
 from local_emulator.aws.queues.messages import Content, Received
+from local_emulator.aws.queues.redrive import buried, dead_letter_queue, is_dead
 from local_emulator.aws.queues.settings import (
     LONGEST_VISIBILITY_S,
     MOST_IN_FLIGHT,
@@ -25,10 +25,9 @@ from local_emulator.aws.queues.settings import (
 from local_emulator.aws.queues.shelf import Entry, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from local_emulator.aws.clock import Clock
     from local_emulator.aws.queues.messages import Draft
+    from local_emulator.aws.queues.requests import Receive
     from local_emulator.aws.queues.settings import QueueSettings, SettingsSource
     from local_emulator.aws.queues.shelf import Counts
 
@@ -44,16 +43,6 @@ class QueueFinder(Protocol):
     def __call__(self, arn: str) -> StandardQueue | None:
         """Find a standard queue, or None."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Receive:
-    """What a receiver asks for."""
-
-    most: int = 1
-    wait_s: float = 0
-    visibility_s: int | None = None  # None: the queue's own
-    given_up: Callable[[], bool] = lambda: False  # looked at while waiting; see StandardQueue.wake
 
 
 class StandardQueue:
@@ -193,7 +182,7 @@ class StandardQueue:
         """Wait for something to take. Says whether there is time left."""
         while True:
             now = self._refresh()
-            full = len_in_flight(self._shelf) >= self._most_in_flight
+            full = self._shelf.counts().in_flight >= self._most_in_flight
             if full and not request.wait_s:
                 raise InFlightLimitReached(
                     f"Too many messages are in flight: {self._most_in_flight} are received and not deleted"
@@ -208,7 +197,7 @@ class StandardQueue:
         settings = self._settings()
         now = self._clock.now()
         seconds = settings.visibility_timeout_s if request.visibility_s is None else request.visibility_s
-        room = self._most_in_flight - len_in_flight(self._shelf)
+        room = self._most_in_flight - self._shelf.counts().in_flight
         most = min(request.most, room, self._shelf.counts().visible)
         received: list[Received] = []
         dead: list[Entry] = []
@@ -216,7 +205,7 @@ class StandardQueue:
             return received, dead
         for _ in range(most):
             entry = next(self._shelf.ready())
-            if self._is_dead(entry, settings):
+            if is_dead(entry, settings, self._find):
                 self._shelf.remove(entry.content.message_id)
                 dead.append(entry)
                 continue
@@ -235,28 +224,16 @@ class StandardQueue:
         handle = ReceiptHandle(self._token, entry.content.message_id, entry.receipt).text()
         return Received(entry.content, handle, entry.receive_count, entry.first_received_ms)
 
-    def _is_dead(self, entry: Entry, settings: QueueSettings) -> bool:
-        """Tell whether to redrive. Without a dead-letter queue (it may be deleted) messages stay."""
-        redrive = settings.redrive
-        return (
-            redrive is not None
-            and entry.receive_count >= redrive.max_receive_count
-            and self._find(redrive.target_arn) is not None
-        )
-
     def _bury(self, entry: Entry) -> None:
         """Hand a message to the dead-letter queue: outside of our own lock, as each queue has one."""
-        redrive = self._settings().redrive
-        target = None if redrive is None else self._find(redrive.target_arn)
-        if target is None:  # it was deleted, or taken off, in this moment
-            self.put(entry)
-            return
-        content = entry.content
-        moved = Content(content.message_id, content.draft, content.sent_ms, self.arn)
+        target = dead_letter_queue(self._settings(), self._find)
         try:
-            target.put(Entry(moved, entry.receive_count, entry.first_received_ms))
+            if target is not None:
+                target.put(buried(entry, self.arn))
+                return
         except QueueGone:  # deleted between finding and putting
-            self.put(entry)
+            pass
+        self.put(entry)
 
     def _refresh(self) -> float:
         self._check_exists()
@@ -267,8 +244,3 @@ class StandardQueue:
     def _check_exists(self) -> None:
         if self._gone:
             raise QueueGone("The specified queue does not exist.")
-
-
-def len_in_flight(shelf: Shelf) -> int:
-    """Count the messages in flight."""
-    return shelf.counts().in_flight

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_emulator.aws.queues.queue import Receive
+from local_emulator.aws.queues.requests import Receive
 from local_emulator.aws.queues.schedule import Schedule
 from tests.local_emulator.aws.queues.world import World, counts, send
 

@@ -7,7 +7,7 @@ import pytest
 
 from local_emulator.aws.queues.errors import InvalidQueueParameter, MoveTaskNotFound
 from local_emulator.aws.queues.moves import MoveTasks
-from local_emulator.aws.queues.queue import Receive
+from local_emulator.aws.queues.requests import Receive
 from tests.local_emulator.aws.queues.world import World, bodies, counts, send
 
 if TYPE_CHECKING:

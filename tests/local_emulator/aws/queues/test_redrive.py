@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from local_emulator.aws.queues.queue import Receive
+from local_emulator.aws.queues.requests import Receive
 from tests.local_emulator.aws.queues.world import World, bodies, counts, send
 
 

@@ -9,7 +9,7 @@ from local_emulator.aws.queues.errors import (
     MessageNotInFlight,
     QueueGone,
 )
-from local_emulator.aws.queues.queue import Receive
+from local_emulator.aws.queues.requests import Receive
 from tests.local_emulator.aws.queues.world import World, bodies, counts, send
 
 

@@ -9,7 +9,8 @@ import pytest
 from local_emulator.aws.clock import SystemClock
 from local_emulator.aws.queues.errors import QueueGone
 from local_emulator.aws.queues.messages import Draft
-from local_emulator.aws.queues.queue import Receive, StandardQueue
+from local_emulator.aws.queues.queue import StandardQueue
+from local_emulator.aws.queues.requests import Receive
 from local_emulator.aws.queues.settings import QueueSettings
 from tests.local_emulator.aws.queues.world import World, bodies, counts, send
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from local_emulator.aws.clock import ManualClock
 from local_emulator.aws.queues.messages import Draft
-from local_emulator.aws.queues.queue import Receive, StandardQueue
+from local_emulator.aws.queues.queue import StandardQueue
+from local_emulator.aws.queues.requests import Receive
 from local_emulator.aws.queues.settings import QueueSettings, Redrive
 
 PREFIX = "arn:aws:sqs:us-east-1:123456789012:"
