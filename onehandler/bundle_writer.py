@@ -98,7 +98,10 @@ def _fill(folder: Path, draft: Draft) -> None:
 
 
 def _replace(partial: Path, target: Path, old: Path) -> None:
-    """Two renames: a reader sees the old bundle, for a moment none, or the new one, never a mixture."""
+    """Two renames: a reader sees the old bundle, for a moment none, or the new one.
+
+    One that reads across them finds digests that differ, and refuses.
+    """
     if target.exists():
         target.rename(old)
     try:
