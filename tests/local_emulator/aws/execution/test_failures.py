@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -234,5 +235,10 @@ def test_a_web_page_cannot_take_an_event(executor: Executor) -> None:
 
 
 def _kill(pid: int) -> None:
+    """Kill and wait until every thread is gone: a leader that is a zombie may leave others a moment behind."""
+    descriptor = os.pidfd_open(pid)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not is_running(pid))
+    ended = select.poll()
+    ended.register(descriptor, select.POLLIN)
+    assert ended.poll(5000)
+    os.close(descriptor)
