@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from local_emulator.aws.execution.errors import ExecutionError
 from local_emulator.aws.execution.executor import Executor
 from local_emulator.aws.execution.interpreters import Interpreters
 from local_emulator.aws.messaging import Messaging
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local_emulator.aws.asynchronous.ports import RetrySettings
-    from local_emulator.aws.execution.contracts import FunctionRunner, LogSink
+    from local_emulator.aws.execution.contracts import FunctionRunner, FunctionSnapshot, LogSink
     from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
     from local_emulator.aws.moto_patches.patching import Patch
 
@@ -76,6 +78,10 @@ class Parts(Protocol):
         """End the instances of a version, or of all when the ARN is not qualified."""
         ...
 
+    def prepare(self, function: FunctionSnapshot) -> None:
+        """Begin to unpack a function's code; returns at once."""
+        ...
+
     def close(self) -> None:
         """Stop taking events, then end every instance."""
         ...
@@ -89,6 +95,7 @@ class RunningParts:
         interpreters = Interpreters(settings.cache, note=_log.info)
         self.runtimes = tuple(sorted(interpreters.available()))
         self._executor = Executor(settings.root, interpreters, wiring.endpoint_url, wiring.sink)
+        self._preparing = ThreadPoolExecutor(1, "lambda-preparing")
         self._messaging = Messaging(self._executor, wiring.functions, settings.retries)
 
     @property
@@ -114,8 +121,19 @@ class RunningParts:
         """End the instances of a version, or of all when the ARN is not qualified."""
         self._executor.retire(arn)
 
+    def prepare(self, function: FunctionSnapshot) -> None:
+        """Begin to unpack a function's code; what is wrong with it is told when it is invoked."""
+        self._preparing.submit(self._prepare, function)
+
+    def _prepare(self, function: FunctionSnapshot) -> None:
+        try:
+            self._executor.prepare(function)
+        except ExecutionError as error:
+            _log.info("%s cannot be prepared: %s", function.arn, error)
+
     def close(self) -> None:
         """Take no more events, end every instance, then wait for who waited for them."""
         self._messaging.stop()
+        self._preparing.shutdown(cancel_futures=True)
         self._executor.close()
         self._messaging.close()

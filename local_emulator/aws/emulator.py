@@ -135,6 +135,7 @@ class AwsEmulator:
         return Services(
             machine=Machine(this_architecture(), parts.runtimes),
             retire=parts.retire,
+            prepare=parts.prepare,
             async_invoker=parts.async_invoker,
             stacks=StackOperations(types, clients, addresses, _suffix),
             addresses=addresses,

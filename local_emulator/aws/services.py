@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from local_emulator.aws.cloudformation.local_addresses import LocalAddresses
     from local_emulator.aws.cloudformation.operations import StackOperations
     from local_emulator.aws.control_plane.machine import Machine
+    from local_emulator.aws.execution.contracts import FunctionSnapshot
     from local_emulator.aws.front.ports import AsyncInvoker
 
 
@@ -20,12 +21,21 @@ class InstanceRetirer(Protocol):
         ...
 
 
+class FunctionPreparer(Protocol):
+    """Makes a function's first start quick, in the background."""
+
+    def __call__(self, function: FunctionSnapshot) -> None:
+        """Begin to unpack its code, as Lambda does while a new function is "Pending"; returns at once."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The collaborators of the patches."""
 
     machine: Machine
     retire: InstanceRetirer
+    prepare: FunctionPreparer
     async_invoker: AsyncInvoker
     stacks: StackOperations
     addresses: LocalAddresses

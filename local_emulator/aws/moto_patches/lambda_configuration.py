@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from local_emulator.aws.control_plane import limits
-from local_emulator.aws.control_plane.functions import layer_versions_of
+from local_emulator.aws.control_plane.functions import layer_versions_of, snapshot_of
 from local_emulator.aws.moto_patches.lambda_errors import worded_by_lambda
 from local_emulator.aws.moto_patches.patching import Patch, Target
 
@@ -38,6 +38,7 @@ def _apply(services: Services) -> None:
         publish = bool(spec.get("Publish"))
         function = create(self, {**spec, "Publish": False})
         _keep(function, spec)
+        services.prepare(snapshot_of(function))
         return self.publish_version(function.function_name) if publish else function
 
     def update_configuration(self: Any, config_updates: dict[str, Any]) -> Any:
@@ -50,6 +51,7 @@ def _apply(services: Services) -> None:
             layers = sum(limits.unzipped_size(layer.code_bytes) for layer in layer_versions_of(self))
             limits.check_archive(self.code_bytes, layers)
         services.retire(self.function_arn)
+        services.prepare(snapshot_of(self))
         return self.get_configuration()
 
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class NoExecution:
 
     events: list[tuple[FunctionSnapshot, bytes]] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
 
     runtimes = (RUNTIME,)
     patches = ()
@@ -70,6 +71,9 @@ class NoExecution:
 
     def retire(self, arn: str) -> None:
         self.retired.append(arn)
+
+    def prepare(self, function: FunctionSnapshot) -> None:
+        self.prepared.append(function.arn)
 
     def close(self) -> None:
         pass
@@ -97,11 +101,11 @@ def control_plane(root: Path, patches: Sequence[Patch] = PATCHES) -> Iterator[Ru
 
 
 def zipped(**files: str | bytes) -> bytes:
-    """Make an archive; `handler="…"` becomes handler.py."""
+    """Make an archive; `handler="…"` becomes handler.py. Equal files make equal bytes, whatever the time."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, text in files.items():
-            archive.writestr(f"{name}.py", text)
+            archive.writestr(zipfile.ZipInfo(f"{name}.py"), text)
     return packed.getvalue()
 
 
