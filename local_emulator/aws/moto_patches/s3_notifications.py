@@ -1,12 +1,14 @@
 """moto's S3 events lack versionId and sequencer, encode `/`, and run functions while the uploader waits.
 
 It also tells of a multipart upload twice, of a delete marker never, of a deleted version only when it was the
-last, and takes destinations that do not exist. Events to EventBridge carry made-up ids and ignore rules'
-patterns: they are refused by name.
+last, of an object before its metadata are set, and takes destinations that do not exist. Its events to
+EventBridge carry made-up ids and ignore rules' patterns: they are refused by name.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 from local_emulator.aws.moto_patches.patching import Patch, Target
@@ -14,7 +16,7 @@ from local_emulator.aws.notifications.records import ObjectEvent, Sequencers, ne
 from local_emulator.aws.notifications.rules import InvalidRule, Rule, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from local_emulator.aws.clock import Clock
     from local_emulator.aws.moto_patches.targets import MotoNotificationTargets
@@ -25,6 +27,8 @@ TARGETS = (
     Target("moto.s3.models", "FakeBucket.set_notification_configuration", "8c08be7129e0"),
     Target("moto.s3.models", "S3Backend.delete_object", "5c1677b52971"),
     Target("moto.s3.models", "S3Backend._set_delete_marker", "f95d9e59e39f"),
+    Target("moto.s3.responses", "S3Response.key_response", "482dd528b49e"),
+    Target("moto.s3.responses", "S3Response.bucket_response", "d560bab0e38e"),
 )
 _PUT, _DELETE = "s3:ObjectCreated:Put", "s3:ObjectRemoved:Delete"
 _MARKED = "s3:ObjectRemoved:DeleteMarkerCreated"
@@ -42,15 +46,29 @@ def apply(notifier: Notifier, targets: MotoNotificationTargets, clock: Clock) ->
     _apply_configuration(notifier, targets)
     _apply_sending(events)
     _apply_deletion(events)
+    _apply_requests(events)
 
 
 class _Events:
-    """Makes events of what happens in moto's buckets, and hands them on."""
+    """Makes events of what happens in moto's buckets, and hands them on when the request is through."""
 
     def __init__(self, notifier: Notifier, clock: Clock) -> None:
         self._notifier = notifier
         self._clock = clock
         self._sequencers = Sequencers()
+        self._thread = local()  # `held`: what happened in the request that this thread works on
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Hold events back until the end: moto sets metadata, tags and ACL after it has told of an object."""
+        held: list[tuple[ObjectEvent, list[Rule]]] = []
+        self._thread.held = held
+        try:
+            yield
+        finally:
+            self._thread.held = None
+            for event, rules in held:
+                self._notifier.notify(event, rules)
 
     def tell(self, name: str, bucket: Any, key: Any, version_id: str | None, etag: str | None = None) -> None:
         """Tell of an event on a key; size and ETag are those of the object, unless it is gone."""
@@ -71,7 +89,11 @@ class _Events:
             etag=etag if is_gone else key.etag.replace('"', ""),
             version_id=version_id,
         )
-        self._notifier.notify(event, rules)
+        held = getattr(self._thread, "held", None)
+        if held is None:  # nobody's request: a restored object expires by itself
+            self._notifier.notify(event, rules)
+        else:
+            held.append((event, rules))
 
 
 def _apply_configuration(notifier: Notifier, targets: MotoNotificationTargets) -> None:
@@ -141,6 +163,20 @@ def _apply_deletion(events: _Events) -> None:
 
     S3Backend.delete_object = delete_object
     S3Backend._set_delete_marker = set_delete_marker  # noqa: SLF001 - the one place where markers are made
+
+
+def _apply_requests(events: _Events) -> None:
+    from moto.s3.responses import S3Response
+
+    def held_back(answer: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, request: Any, full_url: str, headers: Any) -> Any:
+            with events.request():
+                return answer(self, request, full_url, headers)
+
+        return call
+
+    S3Response.key_response = held_back(S3Response.key_response)
+    S3Response.bucket_response = held_back(S3Response.bucket_response)
 
 
 def _version_of(bucket: Any, key: Any) -> str | None:

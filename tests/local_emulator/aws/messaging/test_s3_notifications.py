@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.s3.models import FakeKey
 
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION
 from tests.local_emulator.aws.messaging.fakes import eventually
@@ -190,6 +192,32 @@ def test_functions_are_invoked_asynchronously(cloud: Cloud) -> None:
     gate.set()
     record = cloud.runner.calls[0].event["Records"][0]
     assert (record["s3"]["object"]["key"], record["s3"]["configurationId"]) == ("a", "f")
+
+
+def test_whoever_is_told_finds_the_whole_object(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket(cloud)
+    arn = cloud.function("f")
+    rule = {"Id": "f", "LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    configure(cloud, LambdaFunctionConfigurations=[rule])
+    found: list[Any] = []
+
+    def look(call: Any) -> None:
+        head = cloud.client("s3").head_object(Bucket="drops", Key="a")
+        found.append((head["ContentType"], head["Metadata"]))
+
+    set_metadata = FakeKey.set_metadata
+
+    def set_slowly(*arguments: Any, **named: Any) -> None:
+        time.sleep(0.2)  # what a busy machine may do
+        set_metadata(*arguments, **named)
+
+    monkeypatch.setattr(FakeKey, "set_metadata", set_slowly)
+    cloud.runner.script = look
+    cloud.client("s3").put_object(
+        Bucket="drops", Key="a", Body=b"x", ContentType="text/csv", Metadata={"who": "me"}
+    )
+    eventually(lambda: found)
+    assert found == [("text/csv", {"who": "me"})]
 
 
 def test_topics_get_the_same_message(cloud: Cloud) -> None:
