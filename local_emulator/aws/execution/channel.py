@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _RECEIVE = 1 << 18
 _FRESH_S = 0.01
+_HUNG_UP = select.POLLRDHUP | select.POLLHUP | select.POLLERR
 
 
 class End(Enum):
@@ -100,13 +101,13 @@ class Channel:
                 return End.TIMED_OUT
             wait_s = min(deadline - now, self._limits.memory_poll_s)
             ended = False
-            for descriptor, _ in self._poll.poll(wait_s * 1000 + 0.5):
+            for descriptor, events in self._poll.poll(wait_s * 1000 + 0.5):
                 connection = self._connections.get(descriptor)
                 if connection is not None:
                     request = self._receive(connection)
-                    # The end was registered before any connection, and is seen first: what has asked for the
-                    # next invocation and died since must not be given it.
-                    if request is not None and not (ended and request.call is Call.NEXT):
+                    # What has asked for the next invocation and hung up since must not be given it.
+                    gone = ended or events & _HUNG_UP
+                    if request is not None and not (gone and request.call is Call.NEXT):
                         return request
                 else:
                     ended |= self._serve(descriptor)
@@ -167,7 +168,7 @@ class Channel:
         host, port = self._listener.getsockname()
         reader = RequestReader(self._limits.response, f"{host}:{port}")
         self._connections[accepted.fileno()] = _Connection(accepted, reader)
-        self._poll.register(accepted, select.POLLIN)
+        self._poll.register(accepted, select.POLLIN | select.POLLRDHUP)
 
     def _receive(self, connection: _Connection) -> RuntimeRequest | None:
         try:
