@@ -14,6 +14,37 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 
+def rename_inputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
+    """Give the inputs these names, in order: skl2onnx writes "mean radius" as "mean_radius"."""
+    if len(model.graph.input) != len(names):
+        found = [value.name for value in model.graph.input]
+        raise ConversionError(f"the converted model takes {found}, expected were {list(names)}")
+    renamed = {value.name: name for value, name in zip(model.graph.input, names, strict=True)}
+    made = {name for node in model.graph.node for name in node.output}
+    made |= {initializer.name for initializer in model.graph.initializer}
+    clashing = made & set(names)
+    if clashing:
+        raise ConversionError(
+            f"column '{min(clashing)}' has a name used inside the model; rename it and fit again"
+        )
+    for value in model.graph.input:
+        value.name = renamed[value.name]
+    for node in model.graph.node:
+        node.input[:] = [renamed.get(name, name) for name in node.input]
+
+
+def take_booleans(model: onnx.ModelProto, names: Collection[str]) -> None:
+    """Make integer inputs of these names boolean ones, cast to integers where they come in."""
+    inner = {name: f"{name} as a whole number" for name in names}
+    for node in model.graph.node:
+        node.input[:] = [inner.get(name, name) for name in node.input]
+    for value in model.graph.input:
+        if value.name in inner:
+            value.type.tensor_type.elem_type = onnx.TensorProto.BOOL
+            cast = onnx.helper.make_node("Cast", [value.name], [inner[value.name]], to=onnx.TensorProto.INT64)
+            model.graph.node.insert(0, cast)
+
+
 def rename_outputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
     """Give the outputs these names, in order."""
     if len(model.graph.output) != len(names):

@@ -21,9 +21,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from onehandler.convert import Candidate, Conversion
-from onehandler.convert.graph import as_boolean, declare_shapes, rename_outputs, signature_of, true_types
+from onehandler.convert.graph import (
+    as_boolean,
+    declare_shapes,
+    rename_inputs,
+    rename_outputs,
+    signature_of,
+    take_booleans,
+    true_types,
+)
 from onehandler.convert.sklearn_inputs import (
     SINGLE,
+    boolean_columns,
     has_whole_numbers,
     initial_types,
     model_columns,
@@ -53,6 +62,7 @@ class _Way:
     double: bool = False
     cast: bool = False  # double inputs to float again, before the last step
     whole_as_floats: bool = False
+    booleans_as_whole: bool = False
 
 
 # Trees of skl2onnx compare in float. A scaler before them that computes in float too puts rows on the other
@@ -124,19 +134,31 @@ def _loaded(path: Path) -> tuple[Any, list[str]]:
 def _ways(model: Any, frame: DataFrame) -> list[_Way]:
     """Ways to convert, the plainest first."""
     ways = [_Way(), _CAST, _DOUBLE] if isinstance(model, Pipeline) else [_Way(), _DOUBLE]
-    if takes_one_table(model, frame) or not has_whole_numbers(frame):
+    if takes_one_table(model, frame):
         return ways
-    # An imputer refuses integers beside floats; and what it imputes may be missing in an integer, too.
-    floats = [
-        replace(way, note=_joined("whole numbers as floats", way.note), whole_as_floats=True) for way in ways
-    ]
-    return [way for pair in zip(ways, floats, strict=True) for way in pair]
+    if has_whole_numbers(frame):
+        # An imputer refuses integers beside floats; and what it imputes may be missing in an integer, too.
+        floats = [
+            replace(way, note=_joined("whole numbers as floats", way.note), whole_as_floats=True)
+            for way in ways
+        ]
+        ways = [way for pair in zip(ways, floats, strict=True) for way in pair]
+    if boolean_columns(frame):
+        # skl2onnx's encoders and imputers take no booleans.
+        ways += [
+            replace(way, note=_joined("booleans as whole numbers", way.note), booleans_as_whole=True)
+            for way in ways
+        ]
+    return ways
 
 
 def _candidate(model: Any, frame: DataFrame, way: _Way) -> Candidate:
     one_table = takes_one_table(model, frame)
-    types = initial_types(frame, one_table, way.double, way.whole_as_floats)
+    types = initial_types(frame, one_table, way.double, way.whole_as_floats, way.booleans_as_whole)
     graph = _converted(_with_cast(model) if way.cast else model, types, conversion_options(model))
+    rename_inputs(graph, [name for name, _ in types])
+    if way.booleans_as_whole:
+        take_booleans(graph, boolean_columns(frame))
     names = output_names(model)
     rename_outputs(graph, names)
     shapes = {name: values.shape[1:] for name, values in own_answers(model, frame.head(2)).items()}

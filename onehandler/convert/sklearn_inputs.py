@@ -53,14 +53,17 @@ def takes_one_table(model: Any, frame: DataFrame) -> bool:
 
 
 def initial_types(
-    frame: DataFrame, one_table: bool, double: bool, whole_as_floats: bool
+    frame: DataFrame, one_table: bool, double: bool, whole_as_floats: bool, booleans_as_whole: bool
 ) -> list[tuple[str, Any]]:
     """skl2onnx's declaration of the inputs."""
     floats = DoubleTensorType if double else FloatTensorType
     if one_table:
         return [(SINGLE, floats([None, len(frame.columns)]))]
     whole = floats if whole_as_floats else Int64TensorType
-    return [(str(name), _column_type(frame[name], floats, whole)([None, 1])) for name in frame.columns]
+    booleans = Int64TensorType if booleans_as_whole else BooleanTensorType
+    return [
+        (str(name), _column_type(frame[name], floats, whole, booleans)([None, 1])) for name in frame.columns
+    ]
 
 
 def refuse_missing_strings(frame: DataFrame) -> None:
@@ -79,9 +82,14 @@ def has_whole_numbers(frame: DataFrame) -> bool:
     return any(is_integer_dtype(frame[name]) for name in frame.columns)
 
 
-def _column_type(column: Series[Any], floats: Any, whole: Any) -> Any:
+def boolean_columns(frame: DataFrame) -> list[str]:
+    """The columns that are declared as booleans."""
+    return [str(name) for name in frame.columns if is_bool_dtype(frame[name])]
+
+
+def _column_type(column: Series[Any], floats: Any, whole: Any, booleans: Any) -> Any:
     if is_bool_dtype(column.dtype):
-        return BooleanTensorType
+        return booleans
     if is_integer_dtype(column.dtype):  # with a missing value among them they came as floats
         return whole
     return floats if is_numeric_dtype(column.dtype) else StringTensorType
