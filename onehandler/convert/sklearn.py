@@ -181,7 +181,8 @@ def _converted(model: Any, types: Sequence[tuple[str, Any]], options: dict[int, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on deprecations between the converter and scikit-learn
         try:
-            return convert_sklearn(model, initial_types=types, target_opset=_OPSETS, options=options)
+            # Without a name the graph gets a random one, and no two builds would have the same digest.
+            return convert_sklearn(model, "model", types, target_opset=_OPSETS, options=options)
         except Exception as error:  # noqa: BLE001 - skl2onnx raises whatever its parsers raise
             raise ConversionError(
                 f"skl2onnx cannot convert it: {type(error).__name__}: {_first_line(error)}",
