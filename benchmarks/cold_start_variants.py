@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WORK = Path("build/bench/cold_start")
-LAMBDA_RUNTIMES = Path(".emulator/lambda-runtimes")
 SOURCES = Path(__file__).parent / "variants"
 
 
 def prepared() -> tuple[Path, list[Deployed]]:
     """Lambda's Python with nothing but what AWS puts beside a function, and all variants, ready to start."""
     ensure_bundle()
-    python = Interpreters(LAMBDA_RUNTIMES).executable(f"python{this_version()}")
+    python = Interpreters().executable(f"python{this_version()}")
     ours, onnx, web, batch = _unpacked()
     model = {"MODEL": str((BUNDLE / "model.onnx").resolve())}
     joblib = {"MODEL": str(JOBLIB.resolve())}

@@ -30,7 +30,6 @@ from onehandler.pythons import this_version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CACHE = Path("build/lambda-runtime")
 SOURCE = "def handler(event, context):\n    return {}\n"
 
 
@@ -47,7 +46,7 @@ class NoSink:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def main(cold: int, warm: int, as_json: bool) -> None:
     """Measure and print."""
-    interpreters = Interpreters(CACHE)
+    interpreters = Interpreters()
     function = empty_function()
     python = str(interpreters.executable(function.runtime))
     with (

@@ -10,12 +10,21 @@ class OnehandlerPlugin {
   constructor(serverless, _options, { log } = {}) {
     this.serverless = serverless;
     this.log = log;
+    this.knowNewRuntimes();
     this.hooks = {
       "before:package:initialize": () => {
         this.build();
         this.packageOffline();
       },
     };
+  }
+
+  // Serverless Framework 3 is older than Python 3.12 on Lambda and would refuse the name.
+  knowNewRuntimes() {
+    const { awsLambdaRuntime } = this.serverless.configSchemaHandler.schema.definitions;
+    for (const runtime of ["python3.12", "python3.13", "python3.14"]) {
+      if (!awsLambdaRuntime.enum.includes(runtime)) awsLambdaRuntime.enum.push(runtime);
+    }
   }
 
   // With layers in the service, the framework asks CloudFormation for the stack's last layers even for a

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from local_emulator.aws.execution.contracts import Outcome
 from local_emulator.aws.execution.errors import ExecutionError
 from local_emulator.aws.execution.executor import Executor
-from local_emulator.aws.execution.interpreters import Interpreters
+from local_emulator.aws.execution.interpreters import CACHE, Interpreters
 from local_emulator.aws.messaging import Messaging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local_emulator.aws.asynchronous.ports import RetrySettings
-    from local_emulator.aws.execution.contracts import FunctionRunner, FunctionSnapshot, LogSink
+    from local_emulator.aws.execution.contracts import FunctionRunner, FunctionSnapshot, Invocation, LogSink
     from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
     from local_emulator.aws.moto_patches.patching import Patch
 
@@ -29,7 +31,7 @@ class EmulatorSettings:
     """How to run an emulator."""
 
     root: Path = Path(".emulator/aws")  # where instances keep their code and /tmp; made if missing
-    cache: Path = Path("build/lambda-runtime")  # Lambda's runtimes, installed once and kept
+    cache: Path = CACHE  # Lambda's runtimes, installed once and kept
     port: int = 4566  # 0: any free port
     search_port: bool = True  # a port that is taken: try the next ones, else raise OSError
     retries: RetrySettings | None = (
@@ -87,6 +89,34 @@ class Parts(Protocol):
         ...
 
 
+class TellingRunner:
+    """A runner whose functions answer what keeps them from running here, as a function error of their own."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def invoke(
+        self, function: FunctionSnapshot, invocation: Invocation, concurrency_limit: int | None = None
+    ) -> Outcome:
+        """See FunctionRunner."""
+        try:
+            return self._executor.invoke(function, invocation, concurrency_limit)
+        except ExecutionError as error:
+            message = str(error)
+            _log.warning("%s cannot run here: %s", function.arn, message)
+            payload = json.dumps({"errorType": f"Emulator.{type(error).__name__}", "errorMessage": message})
+            return Outcome(
+                payload=payload.encode(),
+                function_error="Unhandled",
+                request_id=invocation.request_id,
+                executed_version=function.version,
+                log=message.encode(),
+                duration_ms=0.0,
+                init_ms=None,
+                max_memory_mb=0,
+            )
+
+
 class RunningParts:
     """Functions under the vendor's runtime client, and everything that carries messages to them."""
 
@@ -96,12 +126,13 @@ class RunningParts:
         self.runtimes = tuple(sorted(interpreters.available()))
         self._executor = Executor(settings.root, interpreters, wiring.endpoint_url, wiring.sink)
         self._preparing = ThreadPoolExecutor(1, "lambda-preparing")
-        self._messaging = Messaging(self._executor, wiring.functions, settings.retries)
+        self._runner = TellingRunner(self._executor)
+        self._messaging = Messaging(self._runner, wiring.functions, settings.retries)
 
     @property
     def runner(self) -> FunctionRunner:
         """Runs functions and waits."""
-        return self._executor
+        return self._runner
 
     @property
     def async_invoker(self) -> AsyncInvoker:

@@ -27,7 +27,7 @@ _PORT = 4566  # where the ecosystem's tools look for an emulator
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".emulator"),
     show_default=True,
-    help="Where unpacked functions and Lambda's runtimes are kept.",
+    help="Where functions are unpacked, each run in a folder of its own.",
 )
 @as_json_option
 def command(port: int | None, data: Path, as_json: bool) -> None:
@@ -57,10 +57,8 @@ def _emulator(port: int | None, data: Path) -> AwsEmulator:
     from local_emulator.aws.composition import EmulatorSettings
     from local_emulator.aws.emulator import AwsEmulator
 
-    # Each emulator unpacks into a folder of its own; Lambda's runtimes are shared by all.
     settings = EmulatorSettings(
         root=data / "aws",
-        cache=data / "lambda-runtimes",
         port=_PORT if port is None else port,
         search_port=port is None,
     )

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements" / "lambda-runtime.txt"
+# Beside the virtual environment that runs us: every emulator, test and benchmark shares what was installed once.
+CACHE = Path(sys.prefix) / "lambda-runtime"
 RUNTIMES = ("python3.11", "python3.12", "python3.13")
 _PYTHON = re.compile(r"python3\.(\d+)")
 
@@ -38,7 +40,7 @@ class Interpreters:
 
     def __init__(
         self,
-        cache: Path,
+        cache: Path = CACHE,
         requirements: Path = REQUIREMENTS,
         find: Callable[[str], Path] = find_python,
         note: Callable[[str], None] = lambda _: None,

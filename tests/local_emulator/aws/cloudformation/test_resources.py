@@ -15,7 +15,7 @@ TRUST = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ]
+    ],
 }
 ALLOW = {
     "Version": "2012-10-17",

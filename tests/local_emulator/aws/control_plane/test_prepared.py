@@ -12,5 +12,7 @@ def test_new_and_changed_functions_are_prepared(tmp_path: Path) -> None:
         arn = "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST"
         assert running.execution.prepared == [arn]
         client.update_function_configuration(FunctionName="f", Timeout=9)
-        client.update_function_code(FunctionName="f", ZipFile=zipped(handler="def handle(event, context): pass"))
+        client.update_function_code(
+            FunctionName="f", ZipFile=zipped(handler="def handle(event, context): pass")
+        )
         assert running.execution.prepared == [arn] * 3

@@ -19,7 +19,7 @@ import pytest
 
 from local_emulator.aws.control_plane.machine import this_architecture
 from local_emulator.aws.emulator import AwsEmulator, EmulatorSettings
-from tests.local_emulator.aws.lifecycle.osls import REPOSITORY, Osls, require_osls
+from tests.local_emulator.aws.lifecycle.osls import Osls, require_osls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +82,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     folder = tmp_path_factory.mktemp("life")
     service = shutil.copytree(SERVICE, folder / "service")
     (folder / "home").mkdir()
-    settings = EmulatorSettings(folder / "emulator", REPOSITORY / "build" / "lambda-runtime", port=0)
+    settings = EmulatorSettings(folder / "emulator", port=0)
     with AwsEmulator(settings) as emulator:
         environment = {"SAMPLE_ARCHITECTURE": this_architecture()}
         yield Life(Osls(service, emulator.endpoint_url, folder / "home", environment), emulator)

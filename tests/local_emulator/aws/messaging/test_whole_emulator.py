@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +39,6 @@ def echo(event, context):
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings = EmulatorSettings(
         root=tmp_path_factory.mktemp("emulator"),
-        cache=Path(sys.prefix) / "lambda-runtime",  # kept between runs: installing takes seconds
         port=0,
         retries=RetrySettings((0.05, 0.05), 0.05, 0.2),
     )
