@@ -145,8 +145,11 @@ class AwsEmulator:
 def forget_everything() -> None:
     """Empty all of moto's backends, which belong to the process and not to an emulator."""
     from moto.moto_api._internal.models import moto_api_backend
+    from moto.s3.models import s3_backends
 
     moto_api_backend.reset()
+    # Not part of moto's own reset: a name that is left here sends the next emulator's bucket of that name in circles.
+    s3_backends.bucket_accounts.clear()
 
 
 def _suffix() -> str:
