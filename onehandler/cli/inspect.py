@@ -6,26 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from onehandler.cli.output import as_json_option, print_json, results
+from onehandler.cli.output import as_json_option, bundle_argument, print_json, results
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from onehandler.bundle import Bundle
 
-# What a platform takes of code and model together, and what our own code and layers take of it.
+# What a platform takes of code and model together, and what our own code and layers take of it, in bytes.
 _LIMITS = {
-    "AWS Lambda, zip with layers": (262_144_000, 45_000_000),
+    "AWS Lambda, unzipped with layers": (262_144_000, 45_000_000),
+    "Lambda's /tmp at its smallest": (512 * 1024**2, 0),
     "SageMaker serverless, image": (10 * 1024**3, 200_000_000),
 }
+_SHOWN_COLUMNS = 4
 
 
 @click.command("inspect")
-@click.argument("bundle", type=click.Path(exists=True, file_okay=False))
+@bundle_argument
 @as_json_option
 def command(bundle: str, as_json: bool) -> None:
-    """Show the BUNDLE folder's signature, files and sizes, and which platforms it fits.
+    """Verify BUNDLE (a folder or its .tar.gz) and show its signature, files, sizes, and which platforms it fits.
+
+    The digest is what ONEHANDLER_BUNDLE_DIGEST pins in a deployment.
 
     \b
     onehandler inspect build/bundles/churn
+    onehandler inspect build/bundles/churn --json | jq -r .digest
     """  # noqa: D301
     from onehandler.bundle import Bundle
 
@@ -54,26 +61,41 @@ def _summary(bundle: Bundle) -> dict[str, Any]:
 
 
 def _show(bundle: Bundle) -> None:
-    from rich.table import Table
-
     console = results()
     found = _summary(bundle)
+    made = found["source"].get("class") or found["source"].get("producer") or ""
     console.print(
-        f"[bold]{bundle.name}[/bold] version {bundle.version}, {bundle.runtime}, digest {bundle.digest}"
+        f"{bundle.name} version {bundle.version}, {bundle.runtime}" + (f", from {made}" * bool(made))
     )
-    tensors = Table("", "name", "type", "shape", "columns", title="Signature", title_justify="left")
-    for side in ("inputs", "outputs"):
-        for spec in getattr(bundle.signature, side):
-            shown = ", ".join(spec.columns[:4]) + (
-                f" … ({len(spec.columns)})" if len(spec.columns) > 4 else ""
-            )
-            tensors.add_row(side[:-1], spec.name, spec.dtype.name, spec.shape_text, shown)
-    console.print(tensors)
-    files = Table("file", "bytes", "sha256", title="Files", title_justify="left")
-    for name, entry in found["files"].items():
-        files.add_row(name, f"{entry['bytes']:,}", entry["sha256"][:16])
-    console.print(files)
+    console.print(f"digest {bundle.digest}", soft_wrap=True)
+    _show_signature(console, bundle)
+    _show_files(console, found["files"])
     for name, fits in found["fits"].items():
         limit, ours = _LIMITS[name]
         verdict = "fits" if fits else "does not fit"
-        console.print(f"{name}: {verdict} ({found['bytes'] + ours:,} of {limit:,} bytes with our own code)")
+        used = f"{found['bytes'] + ours:,} of {limit:,} bytes" + (" with our own code" * bool(ours))
+        console.print(f"{name}: {verdict} ({used})", soft_wrap=True)
+
+
+def _show_signature(console: Console, bundle: Bundle) -> None:
+    from rich.table import Table
+
+    table = Table("", "name", "type", "shape", "columns", title="Signature", title_justify="left")
+    for side in ("inputs", "outputs"):
+        for spec in getattr(bundle.signature, side):
+            names = ", ".join(spec.columns[:_SHOWN_COLUMNS])
+            more = f" … ({len(spec.columns)})" if len(spec.columns) > _SHOWN_COLUMNS else ""
+            kind = spec.dtype.name + (" or null" if spec.nullable else "")
+            table.add_row(side[:-1], spec.name, kind, spec.shape_text, names + more)
+    console.print(table)
+
+
+def _show_files(console: Console, files: dict[str, dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table("file", title="Files", title_justify="left")
+    table.add_column("bytes", justify="right")
+    table.add_column("sha256")
+    for name, entry in files.items():
+        table.add_row(name, f"{entry['bytes']:,}", entry["sha256"][:16])
+    console.print(table)

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-import sys
 from difflib import get_close_matches
 from importlib import import_module
+from typing import Any, NamedTuple
 
 import click
 
 from onehandler import __version__
 from onehandler.errors import OnehandlerError
 
+_REFUSED = 2  # exit code, as click's own for wrong usage
+_OURS = ("onehandler", "adapters", "functions", "layers", "local_emulator")
+
+
+class _Entry(NamedTuple):
+    """One command: its module, its line in the help, and the extra of onehandler that it needs."""
+
+    module: str
+    about: str
+    extra: str
+
+
 COMMANDS = {
-    "build": ("onehandler.cli.build", "Turn a trained model into a bundle, checked against the original."),
-    "inspect": ("onehandler.cli.inspect", "Show a bundle: signature, files, sizes, what platforms take it."),
-    "predict": ("onehandler.cli.predict", "Answer rows with a bundle, here and now."),
-    "serve": ("onehandler.cli.serve", "Serve a bundle over HTTP with uvicorn."),
-    "package": (
+    "build": _Entry(
+        "onehandler.cli.build", "Turn a trained model into a bundle, checked against the original.", "build"
+    ),
+    "inspect": _Entry(
+        "onehandler.cli.inspect", "Show a bundle: signature, files, sizes, what platforms take it.", "cli"
+    ),
+    "predict": _Entry("onehandler.cli.predict", "Answer rows with a bundle, here and now.", "cli"),
+    "serve": _Entry("onehandler.cli.serve", "Serve a bundle over HTTP with uvicorn.", "cli"),
+    "package": _Entry(
         "onehandler.cli.package",
         "Build the layers and function archives that serverless.yml deploys.",
+        "cli",
     ),
-    "emulate": ("onehandler.cli.emulate", "Run AWS on this machine, without Docker or an account."),
+    "emulate": _Entry(
+        "onehandler.cli.emulate", "Run AWS on this machine, without Docker or an account.", "emulator"
+    ),
 }
 
 
 class _Commands(click.Group):
-    """Finds commands by the table."""
+    """Finds commands by the table, and tells refusals in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """In the order in which one uses them."""
@@ -35,39 +54,54 @@ class _Commands(click.Group):
         """Import the command that was asked for."""
         if cmd_name not in COMMANDS:
             near = get_close_matches(cmd_name, COMMANDS)
-            ctx.fail(f"no command '{cmd_name}'" + (f"; did you mean '{near[0]}'?" if near else ""))
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+            hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"
+            ctx.fail(f"no command '{cmd_name}'; {hint}")
+        command: click.Command = import_module(COMMANDS[cmd_name].module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the table's own words, so that help imports nothing."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, entry.about) for name, entry in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run; with --debug everything is raised as it is."""
+        try:
+            return super().invoke(ctx)
+        except OnehandlerError as error:
+            if ctx.params["debug"]:
+                raise
+            _refuse(ctx, str(error))
+        except ModuleNotFoundError as error:
+            if ctx.params["debug"] or (error.name or "").partition(".")[0] in _OURS:
+                raise
+            extra = COMMANDS[str(ctx.invoked_subcommand)].extra
+            _refuse(ctx, f"this needs the package '{error.name}'; pip install 'onehandler[{extra}]'")
+
+
+def _refuse(ctx: click.Context, message: str) -> None:
+    click.secho(f"error: {message}", err=True, fg="red")
+    ctx.exit(_REFUSED)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="onehandler")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, help="Show tracebacks: onehandler --debug build …")
 def cli(debug: bool) -> None:
     """One handler, any model, every serverless platform.
 
     \b
     onehandler build model.joblib --sample rows.csv --name churn
     onehandler predict build/bundles/churn --rows new.csv
+    onehandler serve build/bundles/churn
     onehandler emulate
     """  # noqa: D301 - \b keeps click from joining the lines
-    del debug  # read by main(), which must know it when anything fails
+    del debug  # read by _Commands.invoke, which must know it when anything fails
 
 
 def main() -> None:
-    """Run; what we refuse is one line on standard error and exit code 2."""
-    try:
-        cli(prog_name="onehandler")
-    except OnehandlerError as error:
-        if "--debug" in sys.argv:
-            raise
-        click.secho(f"error: {error}", err=True, fg="red")
-        sys.exit(2)
+    """The console command."""
+    cli(prog_name="onehandler")
 
 
 if __name__ == "__main__":

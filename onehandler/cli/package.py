@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from onehandler.cli.output import as_json_option, errors, print_json, results
+from onehandler.cli.output import as_json_option, print_json, progress, results
 from onehandler.pythons import this_version
 
 _HERE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
@@ -29,8 +29,8 @@ def command(bundle: Path, arch: str, python: str, out: Path, as_json: bool) -> N
     """  # noqa: D301
     from layers.package import package_aws
 
-    with errors().status("building") as status:
-        report = package_aws(bundle, arch, python, out, lambda name: status.update(f"building {name}"))
+    with progress("building") as told:
+        report = package_aws(bundle, arch, python, out, lambda name: told(f"building {name}"))
     if as_json:
         print_json(report.to_json())
     else:
