@@ -136,7 +136,7 @@ def save(name: str, folder: Path) -> Any:
     return model
 
 
-def built(name: str, folder: Path, **order: Any) -> Built:
+def built(name: str, folder: Path, /, **order: Any) -> Built:
     """Build the bundle of a saved model into `folder/bundles/NAME`."""
     from onehandler.convert.build import Order, build
 
