@@ -73,10 +73,11 @@ class _Commands(click.Group):
                 raise
             _refuse(ctx, str(error))
         except ModuleNotFoundError as error:
-            if ctx.params["debug"] or (error.name or "").partition(".")[0] in _OURS:
+            package = (error.name or "").partition(".")[0]
+            if ctx.params["debug"] or package in _OURS:
                 raise
             extra = COMMANDS[str(ctx.invoked_subcommand)].extra
-            _refuse(ctx, f"this needs the package '{error.name}'; pip install 'onehandler[{extra}]'")
+            _refuse(ctx, f"this needs the package '{package}'; pip install 'onehandler[{extra}]'")
 
 
 def _refuse(ctx: click.Context, message: str) -> None:

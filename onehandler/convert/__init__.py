@@ -73,7 +73,8 @@ def converter_for(path: Path) -> Converter:
     try:
         found: Converter = import_module(module).convert
     except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
         raise ConversionError(
-            f"converting {path.suffix} files needs the package '{error.name}'; pip install 'onehandler[build]'"
+            f"converting {path.suffix} files needs the package '{package}'; pip install 'onehandler[build]'"
         ) from None
     return found
