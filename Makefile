@@ -43,7 +43,7 @@ up: setup ## the same deployment, staying up, with every URL
 	@$(BIN)/python -m examples.demo --stay
 
 test: setup ## all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2
 
 check: setup ## formatting, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }

@@ -20,8 +20,6 @@ from onehandler.batch.memory import MemoryLedger, MemoryStore
 from onehandler.batch.ports import Gone, Ledger, Location, ObjectStore, Progress
 from onehandler.errors import MalformedBody, Unavailable
 
-pytestmark = pytest.mark.xdist_group("adapters")
-
 
 @pytest.fixture(params=["memory", "s3"])
 def store(request: pytest.FixtureRequest) -> ObjectStore:

@@ -18,7 +18,6 @@ from examples.demo import batch, deployment
 from examples.demo.deployment import Deployment
 from tests.deployment.conftest import ROOT, Deploy
 
-pytestmark = pytest.mark.xdist_group("deployment")
 PATIENTS = load_breast_cancer(as_frame=True).data
 
 
