@@ -70,6 +70,7 @@ def _listening(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # from here on clients wait for their answer instead of being turned away
     except OSError as error:
         listener.close()
         raise Unavailable(

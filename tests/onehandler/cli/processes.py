@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[3]
 COMMAND = [sys.executable, "-m", "onehandler.cli.main"]
@@ -20,5 +19,13 @@ def environment(**more: str) -> dict[str, str]:
 
 def run(*words: str, given: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """`onehandler words…` with this on standard input."""
-    options: dict[str, Any] = {"capture_output": True, "text": True, "check": False, "timeout": 120}
-    return subprocess.run([*COMMAND, *words], input=given, cwd=cwd, env=environment(), **options)
+    return subprocess.run(
+        [*COMMAND, *words],
+        input=given,
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )

@@ -63,13 +63,6 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_commands_help_teaches_with_an_example(name: str) -> None:
-    done = run(name, "--help")
-    assert done.returncode == 0
-    assert f"onehandler {name}" in done.stdout.partition("\n\n")[2]
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -230,14 +223,3 @@ def test_serve_answers_until_it_is_told_to_stop(bundle: str) -> None:
         process.kill()
         process.wait()
         process.stderr.close()
-
-
-def test_serve_tells_of_a_port_that_is_taken(bundle: str) -> None:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = run("serve", bundle, "--port", str(taken.getsockname()[1]))
-    assert done.returncode == 2
-    assert re.fullmatch(
-        r"error: 127\.0\.0\.1:\d+: cannot listen there: Address already in use; [^\n]+\n", done.stderr
-    )
