@@ -89,7 +89,7 @@ def test_a_package_that_is_missing_is_named_with_the_extra_that_has_it(tmp_path:
             f"cli({words!r})"
         )
         assert done.returncode == 2, done.stderr
-        assert f"needs the package '{blocked}'" in done.stderr
+        assert f"needs the package '{blocked}" in done.stderr  # or one of its modules
         assert "pip install 'onehandler[build]'" in done.stderr
         assert "Traceback" not in done.stderr
 
