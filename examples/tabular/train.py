@@ -20,6 +20,7 @@ TREES = 100
 
 def main(folder: Path) -> None:
     """Train, say how well, write."""
+    print("training on scikit-learn's breast cancer data")
     data = load_breast_cancer(as_frame=True)
     diagnosis = data.target.map(dict(enumerate(data.target_names)))
     train, holdout, train_diagnosis, holdout_diagnosis = train_test_split(

@@ -13,7 +13,7 @@ from onehandler.bundle_writer import Draft, write_bundle
 from onehandler.convert import converter_for
 from onehandler.convert.baseline import baseline_of
 from onehandler.convert.parity import Different, compare, references, require_equal
-from onehandler.convert.tables import chosen_columns, read_sample, rows_of, tensors_of
+from onehandler.convert.tables import all_rows, chosen_columns, read_sample, rows_of, tensors_of
 from onehandler.errors import BundleError, ConversionError, InvalidInput, ModelError
 from onehandler.results import named_rows, spelled
 from onehandler.runtimes import open_model
@@ -70,7 +70,7 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
     told("reading the rows")
     sets = _read(order)
     told(f"loading {order.model.name}")
-    conversion = converter_for(order.model)(order.model, sets.get("training"))
+    conversion = converter_for(order.model)(order.model, all_rows(sets))
     sets = {
         name: chosen_columns(frame, conversion.columns, f"the {name} rows") for name, frame in sets.items()
     }

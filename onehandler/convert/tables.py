@@ -12,7 +12,7 @@ from onehandler.results import spelled
 from onehandler.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pandas import DataFrame
@@ -52,6 +52,16 @@ def read_sample(path: Path, target: str, holdout: Path | None) -> tuple[DataFram
         )
     held = sample.iloc[::_MINIMUM]
     return sample.drop(index=held.index), held
+
+
+def all_rows(sets: Mapping[str, DataFrame]) -> DataFrame | None:
+    """The rows of all sets, which together tell types and gaps; None when there are none.
+
+    A set that lacks columns is left out here: `chosen_columns` says so in better words.
+    """
+    frames = list(sets.values())
+    whole = [frame[frames[0].columns] for frame in frames if set(frames[0].columns) <= set(frame.columns)]
+    return pd.concat(whole) if whole else None
 
 
 def chosen_columns(frame: DataFrame, columns: Sequence[str], where: str) -> DataFrame:
