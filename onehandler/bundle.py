@@ -91,7 +91,7 @@ class Bundle:
     def _verify_files(self) -> None:
         listed = self.manifest["files"]
         present = _present(self.folder)
-        del present[MANIFEST]
+        present.pop(MANIFEST, None)  # read before; it may be a moment between two bundles
         for name, entry in listed.items():
             if name not in present:
                 raise BundleError(f"the manifest lists '{name}', which is not there", where=self.folder)

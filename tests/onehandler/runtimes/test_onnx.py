@@ -100,9 +100,9 @@ def test_quantised_to_four_bits(dtype: str, tmp_path: Path) -> None:
     )
     values = [0, 1, 2, 3, 7]
     outputs = agrees(
-        path, {"x": Tensor.of("float32", (3,), [0.5, 1.0, 3.5]), "given": Tensor.of(dtype, (5,), values)}
-    )
-    assert outputs["q"].values() == [1, 2, 7]
+        path, {"x": Tensor.of("float32", (4,), [0.5, 1.0, 3.5, 0.0]), "given": Tensor.of(dtype, (5,), values)}
+    )  # an even number comes out: ONNX Runtime leaves the last half byte of an odd one as it found it
+    assert outputs["q"].values() == [1, 2, 7, 0]
     assert outputs["d"].values() == [value / 2 for value in values]
 
 
