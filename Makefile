@@ -36,10 +36,12 @@ node_modules/.ready: package.json package-lock.json requirements/node.txt $(VENV
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: setup ## train, build, deploy to the emulator, predict over HTTP, score a file: the main job, then tear down
+demo: ## train, build, deploy to the emulator, predict over HTTP, score a file: the main job, then tear down
+	@echo "1. Set up"; $(MAKE) --no-print-directory setup; echo "   $$SECONDS s"
 	@$(BIN)/python -m examples.demo
 
-up: setup ## the same deployment, staying up, with every URL
+up: ## the same deployment, staying up, with every URL
+	@echo "1. Set up"; $(MAKE) --no-print-directory setup; echo "   $$SECONDS s"
 	@$(BIN)/python -m examples.demo --stay
 
 test: setup ## all tests

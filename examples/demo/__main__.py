@@ -1,4 +1,7 @@
-"""The main job, start to end: `python -m examples.demo` (`--stay` keeps it up)."""
+"""The main job, start to end, once `make setup` (step 1) is done: `python -m examples.demo`.
+
+`--stay` keeps it up.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,6 @@ def main(stay: bool) -> None:
 
 def demo(*, stay: bool) -> None:
     """All steps in order."""
-    console.print("1. Set up: done (make setup)")
     with step(2, "Train a model on 569 patients and build its bundle"):
         model.train()
         model.build()

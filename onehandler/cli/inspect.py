@@ -13,12 +13,9 @@ if TYPE_CHECKING:
 
     from onehandler.bundle import Bundle
 
-# What a platform takes of code and model together, and what our own code and layers take of it, in bytes.
-_LIMITS = {
-    "AWS Lambda, unzipped with layers": (262_144_000, 45_000_000),
-    "Lambda's /tmp at its smallest": (512 * 1024**2, 0),
-    "SageMaker serverless, image": (10 * 1024**3, 200_000_000),
-}
+# What a platform takes of code and model together, and what our own code and layers take of it, in bytes:
+# layer-onnx, layer-web and predict.zip as `onehandler package` shows them (43.3 MB), and some room.
+_LIMITS = {"AWS Lambda, unzipped with layers": (262_144_000, 45_000_000)}
 _SHOWN_COLUMNS = 4
 
 

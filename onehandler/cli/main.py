@@ -30,6 +30,7 @@ COMMANDS = {
     "inspect": _Entry(
         "onehandler.cli.inspect", "Show a bundle: signature, files, sizes, what platforms take it.", "cli"
     ),
+    "pack": _Entry("onehandler.cli.pack", "Make one .tar.gz of a bundle's folder.", "cli"),
     "predict": _Entry("onehandler.cli.predict", "Answer rows with a bundle, here and now.", "cli"),
     "serve": _Entry("onehandler.cli.serve", "Serve a bundle over HTTP with uvicorn.", "cli"),
     "package": _Entry(

@@ -49,11 +49,11 @@ class Bench:
     def body(self, key: str) -> bytes:
         return self.store.objects["results", key].body
 
-    def keys(self) -> list[str]:
+    def result_keys(self) -> list[str]:
         return sorted(key for bucket, key in self.store.objects if bucket == "results")
 
     def rows(self, prefix: str) -> list[dict[str, str]]:
-        parts = [self.body(key).decode() for key in self.keys() if key.startswith(prefix + "part-")]
+        parts = [self.body(key).decode() for key in self.result_keys() if key.startswith(prefix + "part-")]
         return [row for part in parts for row in csv.DictReader(io.StringIO(part))]
 
 
@@ -113,12 +113,12 @@ def test_everything_may_happen_twice(handler: Handler) -> None:
     bench.drop("rows.csv", content)
     assert bench.queue.bodies == messages * 2
     bench.work()
-    before = {key: bench.body(key) for key in bench.keys()}
+    before = {key: bench.body(key) for key in bench.result_keys()}
     bench.queue.bodies = list(messages)
     assert all(chunk.repeated for chunk in bench.work())
     bench.drop("rows.csv", content)
     assert bench.queue.bodies == []  # the job is done: nothing is sent again
-    assert {key: bench.body(key) for key in bench.keys()} == before
+    assert {key: bench.body(key) for key in bench.result_keys()} == before
     assert json.loads(bench.body(prefix + "_SUCCESS"))["rows"] == 9
 
 
@@ -175,7 +175,7 @@ def test_a_file_without_rows_succeeds_at_once(handler: Handler, content: bytes) 
 def test_results_are_never_taken_for_drops(handler: Handler) -> None:
     bench = Bench(handler)
     assert bench.planner.plan(Drop(Location("results", "a.csv"), 10)) == ""
-    assert bench.keys() == []
+    assert bench.result_keys() == []
 
 
 def test_a_deleted_source_fails_the_message_and_a_deleted_drop_is_refused(handler: Handler) -> None:
