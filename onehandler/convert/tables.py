@@ -91,7 +91,11 @@ def rows_of(signature: Signature, frame: DataFrame) -> list[Any]:
         rows = sides[0]
     else:
         rows = [[_unwrapped(part) for part in row] for row in zip(*sides, strict=True)]
-    return [{name: _sent(value) for name, value in zip(names, row, strict=True)} for row in rows]
+    types = [specs[0].dtype.name] * len(names) if len(specs) == 1 else [spec.dtype.name for spec in specs]
+    return [
+        {name: _sent(value, dtype) for name, dtype, value in zip(names, types, row, strict=True)}
+        for row in rows
+    ]
 
 
 def array_of(tensor: Tensor) -> np.ndarray[Any, Any]:
@@ -120,7 +124,10 @@ def _unwrapped(part: Any) -> Any:
     return part[0] if isinstance(part, list) and len(part) == 1 else part
 
 
-def _sent(value: Any) -> Any:
+def _sent(value: Any, dtype: str) -> Any:
+    """A value as JSON; a float32 in its fewest digits, which are read back as the same float32."""
     if isinstance(value, list):
-        return [_sent(each) for each in value]
-    return None if value != value else spelled(value)  # noqa: PLR0124 - only NaN differs from itself
+        return [_sent(each, dtype) for each in value]
+    if value != value:  # noqa: PLR0124 - only NaN differs from itself
+        return None
+    return spelled(float(str(np.float32(value))) if dtype == "float32" else value)
