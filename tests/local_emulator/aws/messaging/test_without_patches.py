@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +10,7 @@ from botocore.exceptions import ClientError
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from tests.local_emulator.aws.emulators import collect_what_moto_left
 from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION
 from tests.local_emulator.aws.messaging.conftest import Cloud
@@ -31,9 +30,7 @@ def plain() -> Iterator[Cloud]:
     yield Cloud(server.get_host_and_port()[1], ScriptedRunner(), nobody)
     server.stop()
     moto_api_backend.reset()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()  # unpatched moto leaves pipes open; other tests must not meet them
+    collect_what_moto_left()
 
 
 def test_sqs_has_no_move_tasks_and_loses_the_source_of_dead_letters(plain: Cloud) -> None:

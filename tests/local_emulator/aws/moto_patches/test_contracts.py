@@ -16,6 +16,7 @@ from tests.local_emulator.aws.emulators import (
     ACCOUNT,
     RUNTIME,
     Running,
+    collect_what_moto_left,
     control_plane,
     make_function,
     make_role,
@@ -240,7 +241,7 @@ def test_the_contract_is_not_met_without_the_patch(name: str, tmp_path: Path) ->
     failures = (AssertionError, ClientError, LookupError, ResponseParserError, ValueError)
     with control_plane(tmp_path, others) as running, pytest.raises(failures):
         _strictly(CONTRACTS[name], running)
-    gc.collect()  # here, where warnings are ignored: unpatched moto leaves pipes open
+    collect_what_moto_left()
 
 
 def _strictly(contract: Callable[[Running], None], running: Running) -> None:
