@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from stat import S_ISDIR, S_ISREG
+from sys import version_info
 
 from onehandler.errors import BundleError, UntrustedBundle
 from onehandler.signature import Signature
@@ -218,14 +220,11 @@ def _no_constant(name: str) -> None:
 
 def _sha256(size: int) -> Any:
     """A sha256 object: the interpreter's own for small data, OpenSSL's for large."""
-    if size < _LARGE:
-        try:
-            from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
-        except ImportError:
-            from hashlib import sha256
-    else:
-        from hashlib import sha256
-    return sha256()
+    name = "hashlib" if size >= _LARGE else "_sha2" if version_info >= (3, 12) else "_sha256"
+    try:
+        return import_module(name).sha256()
+    except ImportError:  # a Python built without its own
+        return import_module("hashlib").sha256()
 
 
 def _text(manifest: Mapping[str, Any], key: str) -> str:

@@ -16,6 +16,7 @@ import boto3
 
 from local_emulator.aws.emulator import AwsEmulator, EmulatorSettings
 from local_emulator.aws.moto_patches.registry import PATCHES
+from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-RUNTIME = "python3.13"
+RUNTIME = f"python{this_version()}"
 _session = boto3.session.Session("test", "test", region_name=REGION)  # reads each model once
 TRUST = json.dumps(
     {

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.local_emulator.aws.emulators import RUNTIME
+
 if TYPE_CHECKING:
     from tests.local_emulator.aws.cloudformation.stacks import TestedStack
 
@@ -33,7 +35,7 @@ def function(**properties: Any) -> dict[str, Any]:
         "AWS::Lambda::Function",
         **{
             "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-            "Runtime": "python3.13",
+            "Runtime": RUNTIME,
             "Handler": "index.f",
             "Code": {"ZipFile": "def f(event, context): return 1"},
             **properties,
@@ -310,7 +312,7 @@ def test_versions_aliases_and_layers(stack: TestedStack) -> None:
             "AWS::Lambda::LayerVersion",
             LayerName="lib",
             Content={"S3Bucket": "layers-for-this-test", "S3Key": f"{number}.zip"},
-            CompatibleRuntimes=["python3.13"],
+            CompatibleRuntimes=[RUNTIME],
         )
         share = resource(
             "AWS::Lambda::LayerVersionPermission",

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local_emulator.aws.cloudformation.stacks import TestedStack
+from tests.local_emulator.aws.emulators import RUNTIME
 
 if TYPE_CHECKING:
     from tests.local_emulator.aws.emulators import Running
@@ -18,7 +19,7 @@ NO_ROLE: dict[str, Any] = {
     "Type": "AWS::Lambda::Function",
     "Properties": {
         "Role": "arn:aws:iam::123456789012:role/none",
-        "Runtime": "python3.13",
+        "Runtime": RUNTIME,
         "Handler": "index.f",
         "Code": {"ZipFile": "def f(event, context): pass"},
     },

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation
+from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +49,7 @@ def function(
         "name": name,
         "version": version,
         "handler": "app.handler",
-        "runtime": "python3.13",
+        "runtime": f"python{this_version()}",
         "memory_mb": 256,
         "timeout_s": 10.0,
         "region": "eu-west-1",

@@ -7,6 +7,7 @@ import pytest
 from local_emulator.aws.execution.code_store import Unpacked
 from local_emulator.aws.execution.environment import Installation, base_environment
 from local_emulator.aws.execution.errors import UnsupportedVariable
+from onehandler.pythons import this_version
 from tests.local_emulator.aws.execution.functions import ECHO, answer, function, invocation
 
 ENVIRONMENT = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
@@ -24,7 +25,7 @@ def test_a_function_sees_what_lambda_defines_and_nothing_of_the_developers(execu
     found = answer(executor.invoke(function(ENVIRONMENT, environment=own, memory_mb=512), invocation()))
     wanted = {
         "_HANDLER": "app.handler",
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{this_version()}",
         "AWS_LAMBDA_FUNCTION_NAME": "tested",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
@@ -59,7 +60,9 @@ def test_wrapper_scripts_are_refused_by_name() -> None:
 
 def test_search_paths() -> None:
     found = base_environment(installed())
-    assert found["PYTHONPATH"] == "/r/task:/r/opt/python/lib/python3.13/site-packages:/r/opt/python"
+    assert (
+        found["PYTHONPATH"] == f"/r/task:/r/opt/python/lib/python{this_version()}/site-packages:/r/opt/python"
+    )
     assert found["LD_LIBRARY_PATH"] == "/r/opt/lib:/r/task:/r/task/lib"
     assert found["PATH"] == "/r/opt/bin:/usr/local/bin:/usr/bin:/bin"
 

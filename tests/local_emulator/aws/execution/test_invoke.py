@@ -11,6 +11,7 @@ import pytest
 
 from local_emulator.aws.execution.contracts import Throttled
 from local_emulator.aws.execution.errors import ExecutorClosed, UnsupportedRuntime
+from onehandler.pythons import this_version
 from tests.local_emulator.aws.execution.functions import (
     ECHO,
     PID,
@@ -218,7 +219,7 @@ def test_each_instance_has_a_temporary_folder_of_its_own(executor: Executor) -> 
 
 
 def test_layers_are_found_and_the_code_comes_first(executor: Executor) -> None:
-    versioned = "python/lib/python3.13/site-packages"
+    versioned = f"python/lib/python{this_version()}/site-packages"
     layers = (
         archive(
             {"python/shared.py": "NAME = 'first'", "python/low.py": "", "python/app.py": "raise SystemExit"}

@@ -17,6 +17,7 @@ from local_emulator.aws.front.function_urls.moto_urls import MotoFunctionUrlDire
 from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
 from local_emulator.aws.front.http.server import HttpServer, listen
 from local_emulator.aws.front.ports import Cors, Throttle
+from onehandler.pythons import this_version
 from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.fakes import (
     ACCOUNT,
@@ -130,7 +131,11 @@ def test_a_function_url_made_with_boto3_is_found(port: int, clients: Callable[[s
     role = clients("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     functions = clients("lambda")
     functions.create_function(
-        FunctionName=name, Runtime="python3.13", Role=role, Handler="app.handler", Code={"ZipFile": _zip()}
+        FunctionName=name,
+        Runtime=f"python{this_version()}",
+        Role=role,
+        Handler="app.handler",
+        Code={"ZipFile": _zip()},
     )
     made = functions.create_function_url_config(
         FunctionName=name, AuthType="AWS_IAM", Cors={"AllowOrigins": ["*"], "MaxAge": 3}

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from onehandler.pythons import this_version
+
 REPOSITORY = Path(__file__).resolve().parents[4]
 PROGRAM = REPOSITORY / "node_modules" / ".bin" / "osls"
 
@@ -56,6 +58,7 @@ class Osls:
             "AWS_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self.endpoint_url,
+            "SAMPLE_RUNTIME": f"python{this_version()}",
             **self.settings,
         }
 

@@ -23,6 +23,7 @@ from local_emulator.aws.control_plane.log_sink import LogHomes
 from local_emulator.aws.messaging import Messaging
 from local_emulator.aws.moto_patches import base_model_leak
 from local_emulator.aws.moto_patches.registry import PatchedMoto
+from onehandler.pythons import this_version
 from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION
 from tests.local_emulator.aws.messaging.fakes import ScriptedRunner
@@ -57,7 +58,7 @@ class Cloud:
             opened.writestr("app.py", "def handler(event, context): ...")
         created = self.client("lambda").create_function(
             FunctionName=name,
-            Runtime="python3.13",
+            Runtime=f"python{this_version()}",
             Role=f"arn:aws:iam::{ACCOUNT}:role/role",
             Handler="app.handler",
             Code={"ZipFile": archive.getvalue()},
