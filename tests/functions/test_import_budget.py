@@ -58,7 +58,7 @@ OURS = {
     "onehandler.settings", "onehandler.signature", "onehandler.telemetry", "onehandler.tensor",
 }  # fmt: skip
 STANDARD = {
-    "_ctypes", "_struct", "_sha2", "array", "binascii", "ctypes", "ctypes._endian", "struct",
+    "_ctypes", "_struct", "_sha2", "_sha256", "array", "binascii", "ctypes", "ctypes._endian", "struct",
 }  # fmt: skip
 BY_EVENT: dict[str, set[str]] = {
     "http_api": set(),
