@@ -38,7 +38,7 @@ class Application(Protocol):
 
 
 class Connection:
-    """Serves one socket in one thread; `end` may be called from another."""
+    """Serves one socket in one thread; `take_no_more` and `end` may be called from another."""
 
     def __init__(self, sock: socket.socket, peer: str, application: Application, limits: Limits) -> None:
         self._socket = sock
@@ -59,9 +59,13 @@ class Connection:
         finally:
             self._socket.close()
 
+    def take_no_more(self) -> None:
+        """Let the running request be the last; its answer says so."""
+        self._ending.set()
+
     def end(self, *, now: bool) -> None:
         """Take no further request; `now` also cuts off the one that is running."""
-        self._ending.set()
+        self.take_no_more()
         with contextlib.suppress(OSError):  # the connection may have ended by itself
             self._socket.shutdown(socket.SHUT_RDWR if now else socket.SHUT_RD)
 

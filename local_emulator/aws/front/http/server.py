@@ -128,6 +128,8 @@ class HttpServer:
     def _end_all(self, *, now: bool) -> None:
         with self._lock:
             connections = list(self._connections)
+        for connection in connections:  # all are told before the first client can notice
+            connection.take_no_more()
         for connection in connections:
             connection.end(now=now)
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,21 +179,21 @@ def test_sixteen_connections_at_once(server: HttpServer) -> None:
 
 def test_closing_lets_the_running_request_end_and_drops_the_idle(app: Recorder) -> None:
     server = HttpServer(listen(0), app, _LIMITS).start()
-    idle = socket.create_connection(("127.0.0.1", server.port))
-    busy = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
     app.gate.clear()
-    busy.request("POST", "/", body=b"work")
-    assert app.entered.wait(5)
-    closing = threading.Thread(target=server.close)
-    closing.start()
-    assert idle.recv(1) == b""
-    app.gate.set()
-    response = busy.getresponse()
-    assert (response.read(), response.headers["Connection"]) == (b"work", "close")
-    closing.join(5)
-    assert not closing.is_alive()
-    busy.close()
-    idle.close()
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as idle,  # first, so that it is accepted first
+        closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)) as busy,
+    ):
+        busy.request("POST", "/", body=b"work")
+        assert app.entered.wait(5)
+        ending = threading.Thread(target=server.close)
+        ending.start()
+        assert idle.recv(1) == b""
+        app.gate.set()
+        response = busy.getresponse()
+        assert (response.read(), response.headers["Connection"]) == (b"work", "close")
+        ending.join(5)
+        assert not ending.is_alive()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port or 1))
 
