@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from onehandler.bundle import Bundle
 from onehandler.bundle_archive import pack
+from tests import bundles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,3 +49,14 @@ def test_an_altered_file_is_refused(iris_bundle: str, run: Run) -> None:
     found = run("inspect", iris_bundle)
     assert found.exit_code == 2
     assert "sha256 differs" in found.stderr
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(run: Run, tmp_path: Path) -> None:
+    columns = ["[bold]", "[/]", ":smile:", "[link=x]"]
+    signature = {
+        "inputs": [bundles.spec("X", "float32", [-1, 4], columns)],
+        "outputs": [bundles.spec("label", "int64", [-1]), bundles.spec("probabilities", "float32", [-1, 3])],
+    }
+    found = run("inspect", bundles.build("iris", tmp_path, signature=signature))
+    assert found.exit_code == 0
+    assert "[bold], [/], :smile:, [link=x]" in " ".join(found.stdout.split())

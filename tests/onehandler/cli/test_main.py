@@ -65,6 +65,21 @@ def test_an_unknown_command_is_told_what_there_is(typed: str, hint: str, run: Ru
     assert hint in found.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["build"], "Missing argument 'MODEL'"),
+        (["inspect", "nowhere"], "'nowhere' does not exist"),
+        (["serve", ".", "--port", "70000"], "70000 is not in the range"),
+    ],
+)
+def test_wrong_usage_is_told_and_nothing_is_done(words: list[str], message: str, run: Run) -> None:
+    found = run(*words)
+    assert found.exit_code == 2
+    assert found.stdout == ""
+    assert message in found.stderr
+
+
 def test_a_refusal_is_one_line_on_standard_error(run: Run, tmp_path: Path) -> None:
     found = run("inspect", tmp_path)
     assert found.exit_code == 2
