@@ -1,6 +1,6 @@
 """The ways to execute a model, one file each; this table is all that knows them by name.
 
-Adding one is a file here with `open_model`, a line in `RUNTIMES` and tests beside tests/onehandler/runtimes/test_onnx.py.
+Adding one is a file here with `open_model`, a line in `RUNTIMES`, and tests in tests/onehandler/runtimes.
 """
 
 from __future__ import annotations
