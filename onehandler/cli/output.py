@@ -24,14 +24,14 @@ def errors() -> Console:
     """Where progress and warnings go."""
     from rich.console import Console  # 30 ms, which the help needs not wait for
 
-    return Console(stderr=True, highlight=False, markup=False)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def results() -> Console:
     """Where tables go. Names of columns and shapes are full of [brackets]: no markup."""
     from rich.console import Console  # see errors()
 
-    return Console(highlight=False, markup=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
