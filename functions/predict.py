@@ -9,7 +9,12 @@ import os  # noqa: E402
 
 from adapters import aws_lambda  # noqa: E402
 from onehandler.handler import Handler  # noqa: E402
-from onehandler.settings import Settings  # noqa: E402
+from onehandler.settings import Settings, snap_starts  # noqa: E402
 
 settings = Settings(os.environ)
-handler = aws_lambda.entry_point(Handler.load(settings.bundle, settings))
+served = Handler.load(settings.bundle, settings)
+if snap_starts(os.environ):
+    from adapters.aws_lambda import snapstart
+
+    snapstart.register(served)
+handler = aws_lambda.entry_point(served)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What AWS installs beside every Python function.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
-LAMBDA_RUNTIME = frozenset({"awslambdaric", "boto3", "botocore"})
+LAMBDA_RUNTIME = frozenset({"awslambdaric", "boto3", "botocore", "snapshot_restore_py"})
 
 
 def packages_in(layer: Path) -> frozenset[str]:

@@ -63,6 +63,11 @@ def trace_id(environ: Mapping[str, str]) -> str:
     return environ.get("_X_AMZN_TRACE_ID", "").partition(";")[0].removeprefix("Root=")
 
 
+def snap_starts(environ: Mapping[str, str]) -> bool:
+    """Whether this process is initialised to be snapshotted and restored: Lambda's SnapStart."""
+    return environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
 def _threads(environ: Mapping[str, str]) -> int:
     """Cores per run: as said, else the vCPUs that Lambda's memory setting buys, else all there are."""
     if "ONEHANDLER_THREADS" in environ:
