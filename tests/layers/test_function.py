@@ -18,7 +18,6 @@ from tests import bundles
 from tests.layers.conftest import Isolated
 
 _ROOT = Path(__file__).parents[2]
-_CODE_BUDGET = 1_000_000  # bytes unzipped, sources and bytecode, without the bundle
 _EVENTS = _ROOT / "tests" / "events" / "aws_lambda"
 _ANSWER = """
 import json, sys
@@ -88,13 +87,6 @@ def test_batch_holds_both_functions_and_no_web_lane(archives: dict[str, Path]) -
     names = _names(archives["batch"])
     assert {"functions/batch_plan.py", "functions/batch_score.py", "adapters/s3.py"} <= names
     assert not [name for name in names if name.startswith(("adapters/aws_lambda", "onehandler/app"))]
-
-
-@pytest.mark.parametrize("name", list(FUNCTIONS))
-def test_our_code_keeps_its_budget(name: str, archives: dict[str, Path]) -> None:
-    with zipfile.ZipFile(archives[name]) as opened:
-        sizes = [each.file_size for each in opened.infolist() if not each.filename.startswith("bundle/")]
-    assert sum(sizes) <= _CODE_BUDGET
 
 
 def test_the_bundle_goes_in_as_it_is(archives: dict[str, Path], tmp_path: Path) -> None:

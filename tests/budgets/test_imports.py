@@ -13,6 +13,7 @@ import pytest
 
 from tests import bundles
 from tests.adapters.aws_lambda.golden import golden
+from tests.budgets.ceilings import CEILINGS, keep_to_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,39 +37,9 @@ added = sorted(set(sys.modules) - before)
 print("\\n" + json.dumps({"results": results, "added": added}))
 """
 
-NEVER = {
-    "numpy", "asyncio", "fastapi", "starlette", "pydantic", "mangum", "boto3", "botocore", "dataclasses",
-    "aws_lambda_powertools", "typing", "inspect", "pathlib", "uuid", "urllib", "email", "http", "hashlib",
-    "_hashlib", "ssl", "_ssl", "socket", "tempfile", "shutil", "subprocess", "base64", "onnxruntime",
-}  # fmt: skip
-
-# The explicit ceiling: everything that a prediction over each kind of event may load, module by module.
-OURS = {
-    "adapters", "adapters.aws_lambda", "adapters.aws_lambda.entry", "adapters.aws_lambda.events",
-    "adapters.aws_lambda.events.http_api", "adapters.aws_lambda.events.parts",
-    "adapters.aws_lambda.limits", "adapters.aws_lambda.web",
-    "functions", "functions.predict",
-    "onehandler", "onehandler.bundle", "onehandler.codecs", "onehandler.codecs.compression",
-    "onehandler.codecs.json", "onehandler.dtypes", "onehandler.errors", "onehandler.handler",
-    "onehandler.message", "onehandler.protocols", "onehandler.protocols.answering",
-    "onehandler.protocols.content", "onehandler.protocols.native", "onehandler.protocols.problem",
-    "onehandler.protocols.routing",
-    "onehandler.results", "onehandler.rows", "onehandler.runtimes", "onehandler.runtimes.onnx",
-    "onehandler.runtimes.onnx_api", "onehandler.runtimes.onnx_library", "onehandler.runtimes.onnx_tensors",
-    "onehandler.settings", "onehandler.signature", "onehandler.telemetry", "onehandler.tensor",
-}  # fmt: skip
-STANDARD = {
-    "_ctypes", "_struct", "_sha2", "_sha256", "array", "binascii", "ctypes", "ctypes._endian", "struct",
-}  # fmt: skip
-BY_EVENT: dict[str, set[str]] = {
-    "http_api": set(),
-    "function_url": set(),
-    "rest_api": {"adapters.aws_lambda.events.rest_api"},
-    "alb": {"adapters.aws_lambda.events.alb"},
-    "direct_rows": {"adapters.aws_lambda.events.direct"},
-    "http_api_proxy_route": {"onehandler.protocols.tf_serving"},
-    "http_api_gzip": {"zlib"},
-}
+NEVER = set(CEILINGS["imports"]["never"])
+USUAL = {*CEILINGS["imports"]["ours"], *CEILINGS["imports"]["standard"]}
+BY_EVENT: dict[str, list[str]] = CEILINGS["imports"]["by_event"]
 
 
 def run(bundle: str, events: Iterable[Any]) -> dict[str, Any]:
@@ -106,7 +77,7 @@ def test_a_prediction_stays_within_the_import_budget(name: str, bundle: str) -> 
     # An editable install's import hooks are the developer's, not the deployment's.
     added = {each for each in found["added"] if not each.startswith("__editable__")}
     assert not {each.partition(".")[0] for each in added} & NEVER
-    assert added <= OURS | STANDARD | BY_EVENT[name], sorted(added - OURS - STANDARD - BY_EVENT[name])
+    keep_to_list(f"imports.by_event.{name}", added, {*USUAL, *BY_EVENT[name]})
 
 
 def test_a_page_is_answered_by_the_same_process(bundle: str) -> None:

@@ -1,0 +1,33 @@
+"""The ceilings of tests/budgets.toml, and what is said when one is broken."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+FILE = Path(__file__).parents[1] / "budgets.toml"
+CEILINGS: dict[str, Any] = tomllib.loads(FILE.read_text())
+
+
+def keep_within(budget: str, measured: int, new: Collection[str] = ()) -> None:
+    """Compare with the ceiling `section.name`; `new` are the names that no list has."""
+    section, name = budget.split(".")
+    ceiling = CEILINGS[section][name]
+    told = f"; new: {', '.join(sorted(new))}" if new else ""
+    assert measured <= ceiling, (
+        f"budget {budget}: measured {measured:,}, ceiling {ceiling:,}{told}. "
+        f"Make it cheaper, or raise the ceiling in tests/{FILE.name} and say why"
+    )
+
+
+def keep_to_list(budget: str, found: Collection[str], listed: Collection[str]) -> None:
+    """Refuse names that are not on the list called `budget`."""
+    new = sorted(set(found) - set(listed))
+    assert not new, (
+        f"budget {budget}: measured {len(found)} names, {len(set(listed))} listed; new: {', '.join(new)}. "
+        f"Do without, or list them in tests/{FILE.name} and say why"
+    )

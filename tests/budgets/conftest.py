@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_emulator.aws.execution.archive import unpack
+from local_emulator.aws.execution.interpreters import Interpreters
+from onehandler.pythons import this_version
+from tests.budgets.starts import Deployed, Recorded, recorded
+from tests.layers.conftest import archives
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["archives"]
+
+
+@pytest.fixture(scope="session")
+def deployed(archives: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """The predict function and its layers, unpacked as Lambda does."""
+    root = tmp_path_factory.mktemp("deployed").resolve()
+    for name, folder in (("predict", "task"), ("layer-onnx", "opt"), ("layer-web", "opt")):
+        (root / folder).mkdir(exist_ok=True)
+        unpack(archives[name].read_bytes(), root / folder)
+    python = Interpreters().executable(f"python{this_version()}")
+    return Deployed(python, root / "task", root / "opt")
+
+
+@pytest.fixture(scope="session")
+def start(deployed: Deployed) -> Recorded:
+    return recorded(deployed)

@@ -1,0 +1,36 @@
+"""Runs the stock runtime client and notes every file that is opened: `recorder.py HANDLER OUT`.
+
+A line on standard input has it write what it knows to descriptor OUT. Only what every interpreter has loaded
+before is imported, and `-m awslambdaric` loads runpy, too.
+"""
+
+import _thread
+import os
+import runpy
+import sys
+
+opened: set[str] = set()
+out = int(sys.argv.pop())
+
+
+def note(event: str, arguments: tuple[object, ...]) -> None:
+    """Keep the path of an opened file, an extension module or a shared library."""
+    path = arguments[1] if event == "import" else arguments[0] if event in ("open", "ctypes.dlopen") else None
+    if isinstance(path, str):
+        opened.add(path)
+
+
+def tell() -> None:
+    """Wait to be asked: by then the first answer is out."""
+    os.read(0, 1)
+    lines = [
+        *(f"module {name}" for name in sorted(sys.modules)),
+        *(f"file {path}" for path in sorted(opened)),
+    ]
+    os.write(out, "\n".join(lines).encode())
+    os.close(out)
+
+
+_thread.start_new_thread(tell, ())
+sys.addaudithook(note)
+runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
