@@ -23,6 +23,8 @@ class Settings:
     | ONEHANDLER_BUNDLE_DIGEST | none | sha256 of bundle.json; anything else is refused |
     | ONEHANDLER_THREADS | from the memory setting | cores one model run may use |
     | ONEHANDLER_MAX_BODY_MB | 10 | largest request body after decompression |
+    | ONEHANDLER_MAX_BATCH | 1 | rows of different requests that a server may join into one run; 1: never |
+    | ONEHANDLER_MAX_WAIT_MS | 10 | longest that a request waits for others to join while there are any |
     | ONEHANDLER_SERVICE | onehandler | service name in logs and metrics |
     | ONEHANDLER_METRICS_NAMESPACE | OneHandler | CloudWatch namespace |
     | ONEHANDLER_BASE_PATH | none | what a custom domain's mapping puts before every path |
@@ -35,7 +37,9 @@ class Settings:
         "digest",
         "function",
         "log_level",
+        "max_batch",
         "max_body",
+        "max_wait",
         "namespace",
         "service",
         "threads",
@@ -49,6 +53,8 @@ class Settings:
         self.digest: Final = environ.get("ONEHANDLER_BUNDLE_DIGEST", "").lower()
         self.threads: Final = _threads(environ)
         self.max_body: Final = _positive(environ, "ONEHANDLER_MAX_BODY_MB", 10) * _MEGABYTE
+        self.max_batch: Final = _positive(environ, "ONEHANDLER_MAX_BATCH", 1)
+        self.max_wait: Final = _positive(environ, "ONEHANDLER_MAX_WAIT_MS", 10) / 1000  # seconds
         self.service: Final = environ.get("ONEHANDLER_SERVICE", "onehandler")
         self.namespace: Final = environ.get("ONEHANDLER_METRICS_NAMESPACE", "OneHandler")
         self.function: Final = environ.get("AWS_LAMBDA_FUNCTION_NAME", "")

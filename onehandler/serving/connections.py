@@ -1,0 +1,104 @@
+"""New connections, shared out evenly among workers that listen on one socket.
+
+The kernel wakes whichever worker it likes, and both event loops take all that waits in one go, so that one worker
+may end up with every keep-alive connection while its siblings idle; SO_REUSEPORT hashes addresses, which with
+eight connections and two workers is often 6 to 2. Here a worker takes one connection at a time, and lets those
+pass for a moment that a sibling with fewer connections may take.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+_PATIENCE = 0.002  # seconds; a sibling that hasn't taken it by then is busy
+_BYTES = 4
+
+
+class Counts:
+    """How many connections each worker has, in memory that they share. Each writes its own place only."""
+
+    def __init__(self, workers: int) -> None:
+        self._places = memoryview(mmap.mmap(-1, workers * _BYTES)).cast("i")
+
+    def publish(self, worker: int, connections: int) -> None:
+        """Tell the others."""
+        self._places[worker] = connections
+
+    def somebody_has_fewer(self, worker: int) -> bool:
+        """Whether it is another worker's turn."""
+        return min(self._places) < self._places[worker]
+
+
+class Acceptor:
+    """Takes one worker's connections; `connected` tells how many it has."""
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        protocol: Callable[[], asyncio.Protocol],
+        connected: Callable[[], int],
+        counts: Counts,
+        worker: int,
+    ) -> None:
+        self._listener = listener
+        self._protocol = protocol
+        self._connected = connected
+        self._counts = counts
+        self._worker = worker
+        self._loop = asyncio.get_running_loop()
+        self._pause: asyncio.TimerHandle | None = None
+        self._opening: set[asyncio.Task[object]] = set()
+
+    def start(self) -> None:
+        """Take connections from now on."""
+        self._loop.add_reader(self._listener, self._readable)
+
+    def publish(self) -> None:
+        """Tell the siblings how many connections this worker has."""
+        self._counts.publish(self._worker, self._connected() + len(self._opening))
+
+    async def stop(self) -> None:
+        """Take no more; those taken are with their protocol when this ends."""
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
+        if self._opening:
+            await asyncio.wait(self._opening)
+
+    def _readable(self) -> None:
+        if self._counts.somebody_has_fewer(self._worker):
+            self._loop.remove_reader(self._listener)
+            self._pause = self._loop.call_later(_PATIENCE, self._resume)
+        else:
+            self._take()
+
+    def _resume(self) -> None:
+        """Take one that nobody else took, lest it wait for a sibling that is busy."""
+        self._pause = None
+        self._take()
+        self.start()
+
+    def _take(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:  # a sibling was quicker
+            return
+        except OSError:  # the client left at once, or no descriptor is free: the next may do better
+            return
+        opening = self._loop.create_task(self._open(connection))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+        self.publish()
+
+    async def _open(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._protocol, connection)
+        except OSError:  # gone again before it was greeted
+            connection.close()

@@ -1,0 +1,82 @@
+"""All protocols as one plain ASGI endpoint: no web framework, no pydantic."""
+
+from __future__ import annotations
+
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from onehandler.message import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+    from typing import TypeAlias
+
+    from onehandler.message import Response
+    from onehandler.serving.dispatch import Dispatch
+
+    Scope: TypeAlias = MutableMapping[str, Any]
+    Message: TypeAlias = MutableMapping[str, Any]
+    Receive: TypeAlias = Callable[[], Awaitable[Message]]
+    Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+_BODILESS = (204, 304)
+
+
+class Endpoint:
+    """Reads a request, has it answered, sends the answer."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self._dispatch = dispatch
+        self._limit = dispatch.handler.settings.max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        body = await body_of(receive, self._limit)
+        if body is None:  # nobody is left to answer
+            return
+        await send_response(send, scope["method"], await self._dispatch.answer(request_of(scope, body)))
+
+
+async def send_response(send: Send, method: str, response: Response) -> None:
+    """Send a whole response."""
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers.items()]
+    if has_length(method, response):
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def has_length(method: str, response: Response) -> bool:
+    """Whether to say the body's length: to HEAD it would be that of the missing body."""
+    return method != "HEAD" and response.status not in _BODILESS
+
+
+def request_of(scope: Scope, body: bytes) -> Request:
+    """The request of an ASGI scope."""
+    query = scope["query_string"].decode("latin-1")
+    return Request(scope["method"], scope["path"], headers_of(scope["headers"]), body, query, token_hex(8))
+
+
+def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Names come in lower case; repeated ones are joined."""
+    found: dict[str, str] = {}
+    for raw, content in pairs:
+        name, value = raw.decode("latin-1"), content.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+async def body_of(receive: Receive, limit: int) -> bytes | None:
+    """The body, or its first `limit` + 1 bytes, which are enough to refuse it; None if the client has left."""
+    parts = []
+    size = 0
+    while size <= limit:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)[: limit + 1]

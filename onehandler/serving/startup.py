@@ -1,0 +1,124 @@
+"""From a bundle and its settings to workers that serve it."""
+
+from __future__ import annotations
+
+import gc
+import os
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from onehandler.bundle import Bundle
+from onehandler.errors import OnehandlerError
+from onehandler.handler import Handler
+from onehandler.rows import tensors_from_rows
+from onehandler.runtimes.onnx_library import environment
+from onehandler.serving.batchable import check_batchable
+from onehandler.serving.cpus import usable_cpus
+from onehandler.serving.dispatch import QUICK, Dispatch
+from onehandler.serving.micro_batching import MicroBatcher
+from onehandler.serving.server import Server
+from onehandler.serving.workers import Workers
+from onehandler.settings import Settings
+from onehandler.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Mapping
+
+    from onehandler.serving.server import Place
+
+_WARM_UPS = 5
+_AROUND = 0.0001  # seconds that a request takes beside its run, roughly
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many worker processes, and how many cores a run in each of them may use."""
+
+    workers: int
+    threads: int
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], workers: int, cpus: int) -> Plan:
+        """As said (`workers` 0: not said), else a worker a CPU; runs share out what CPUs are left over."""
+        workers = workers or cpus
+        said = "ONEHANDLER_THREADS" in environ
+        return cls(workers, Settings(environ).threads if said else max(1, cpus // workers))
+
+
+def serve(
+    bundle: str,
+    environ: Mapping[str, str],
+    listener: socket.socket,
+    *,
+    workers: int = 0,
+    drain: float = 20.0,
+    ready: Callable[[], None],
+) -> None:
+    """Serve a bundle until SIGTERM or SIGINT; requests under way then have `drain` seconds.
+
+    `environ` are the settings; `workers` 0 means one for each usable CPU; `ready` is called when all of them take
+    connections. Raises BundleError, SettingsError or Unavailable when that cannot be.
+    """
+    # ONNX Runtime's telemetry thread would make forking unsafe. It costs 2 MB and 2 ms, too, and would report.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    plan = Plan.of(environ, workers, usable_cpus())
+    settings = Settings({**environ, "ONEHANDLER_THREADS": str(plan.threads)})
+    model = Shared(Bundle.load(bundle, settings.digest), settings)
+
+    def work(place: Place) -> None:
+        Server(model.dispatch(), place, drain).run(sockets=[])
+
+    gc.collect()
+    gc.freeze()  # what is there now stays shared: a collection would write to it
+    Workers(work, listener, plan.workers, drain, Telemetry.of(settings)).run(ready)
+
+
+class Shared:
+    """What the parent of the workers loads for all of them.
+
+    The model, too, if it brings no threads (they don't survive a fork) and no code of its own (which may start
+    some). Then its weights are in memory once, and a worker that dies is back in milliseconds.
+    """
+
+    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+        self._bundle = bundle
+        self._settings = settings
+        self._loaded: tuple[Handler, float] | None = None
+        if settings.threads == 1 and not bundle.handler_path:
+            self._loaded = self._load()
+        elif bundle.runtime == "onnx":
+            environment()
+
+    def dispatch(self) -> Dispatch:
+        """A worker's own."""
+        handler, seconds = self._loaded or self._load()
+        runtime = handler.runtime
+        return Dispatch(handler, runtime if isinstance(runtime, MicroBatcher) else None, seconds)
+
+    def _load(self) -> tuple[Handler, float]:
+        handler = Handler.load(self._bundle, self._settings)
+        seconds = _warm_up(handler)
+        if self._settings.max_batch > 1:
+            check_batchable(handler.bundle, handler.runtime)
+            batcher = MicroBatcher(handler.runtime, self._settings.max_batch, self._settings.max_wait)
+            handler = type(handler)(handler.bundle, batcher, handler.settings)
+        return handler, seconds
+
+
+def _warm_up(handler: Handler) -> float:
+    """Answer the bundle's first sample a few times: seconds that it is expected to take from now on."""
+    rows = handler.bundle.manifest.get("samples", {}).get("rows", [])[:1]
+    if not rows:
+        return 10 * QUICK  # slow until shown to be quick
+    best = 10 * QUICK
+    for _ in range(_WARM_UPS):
+        started = perf_counter()
+        try:
+            handler.predict(tensors_from_rows(handler.signature, rows))
+        except OnehandlerError as error:
+            handler.telemetry.log("WARNING", f"the bundle's own sample is refused: {error}", {})
+            return 10 * QUICK
+        best = min(best, perf_counter() - started)
+    return best + _AROUND
