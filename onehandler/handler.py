@@ -35,6 +35,7 @@ class Handler:
 
     def __init__(self, bundle: Bundle, runtime: Runtime, settings: Settings) -> None:
         self.bundle: Final = bundle
+        self.signature: Final[Signature] = bundle.signature
         self.runtime: Final = runtime
         self.settings: Final = settings
         self.telemetry = Telemetry.of(settings)
@@ -52,11 +53,6 @@ class Handler:
         _check_declared(bundle.signature, runtime.signature)
         found = _own_class(bundle.handler_path, cls) if bundle.handler_path else cls
         return found(bundle, runtime, settings)
-
-    @property
-    def signature(self) -> Signature:
-        """What the model takes and gives, with its column names."""
-        return self.bundle.signature
 
     def predict(self, inputs: Tensors) -> Tensors:
         """Answer named tensors with named tensors.

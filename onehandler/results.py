@@ -20,8 +20,7 @@ def named_rows(signature: Signature, outputs: Tensors) -> list[Any]:
     sides = [_named(spec, outputs[spec.name]) for spec in signature.outputs]
     if len(sides) == 1:
         return sides[0]
-    names = [spec.name for spec in signature.outputs]
-    return [dict(zip(names, row, strict=True)) for row in zip(*sides, strict=True)]
+    return [dict(zip(signature.output_names, row, strict=True)) for row in zip(*sides, strict=True)]
 
 
 def spelled(value: Any) -> Any:

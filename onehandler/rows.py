@@ -10,7 +10,7 @@ from itertools import chain
 
 from onehandler.errors import InvalidInput, shown
 from onehandler.signature import ANY
-from onehandler.tensor import Tensor
+from onehandler.tensor import Tensor, stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def tensors_from_columns(signature: Signature, columns: Any, where: str = "colum
 def tensor_from_nested(spec: TensorSpec, value: Any, where: str) -> Tensor:
     """Turn nested lists of any depth into one tensor of this spec's type and rank."""
     shape = _measured(value, len(spec.shape), where)
-    tensor = Tensor.of(spec.dtype, shape, plain_values(spec, _flat(value, shape, where), where), where=where)
+    tensor = _filled(spec, shape, _flat(value, shape, where), where)
     spec.check(tensor)
     return tensor
 
@@ -93,14 +93,17 @@ def check_equal_lengths(columns: dict[str, list[Any]], where: str) -> None:
         )
 
 
-def plain_values(spec: TensorSpec, values: list[Any], where: str) -> list[Any]:
-    """Make JSON's values this type's: null and spelled numbers for floats, whole floats for integers."""
+def _filled(spec: TensorSpec, shape: tuple[int, ...], values: list[Any], where: str) -> Tensor:
+    """A tensor of JSON's values: null and spelled numbers may stand for floats, whole floats for integers."""
     kinds = set(map(type, values))
-    if spec.dtype.family == "float" and not kinds <= _PLAIN:
-        return [_float(spec, value, where, index) for index, value in enumerate(values)]
-    if spec.dtype.family == "int" and float in kinds:
-        return [_whole(value) for value in values]
-    return values
+    family = spec.dtype.family
+    if family == "float" and not kinds <= _PLAIN:
+        values = [_float(spec, value, where, index) for index, value in enumerate(values)]
+        kinds = set(map(type, values))
+    elif family == "int" and float in kinds:
+        values = [_whole(value) for value in values]
+        kinds = set(map(type, values))
+    return Tensor(spec.dtype, shape, stored(spec.dtype, values, kinds, where))
 
 
 def _float(spec: TensorSpec, value: Any, where: str, index: int) -> Any:
@@ -138,9 +141,9 @@ def _table(spec: TensorSpec, rows: list[Any], where: str) -> Tensor:
         raise InvalidInput(
             f"has {len(rows[index])} values, the model takes {width}", where=f"{where}[{index}]"
         )
-    flat = list(chain.from_iterable(rows))
+    flat = rows[0] if len(rows) == 1 else list(chain.from_iterable(rows))
     try:
-        return Tensor.of(spec.dtype, (len(rows), width), plain_values(spec, flat, where), where=where)
+        return _filled(spec, (len(rows), width), flat, where)
     except InvalidInput as error:
         raise _placed(error, spec, width, where) from None
 

@@ -27,7 +27,7 @@ class TensorSpec:
     probability output; empty when they have no names. `nullable` floats take null for a missing value (NaN).
     """
 
-    __slots__ = ("columns", "dtype", "name", "nullable", "shape")
+    __slots__ = ("_rows_of", "columns", "dtype", "name", "nullable", "shape")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class TensorSpec:
         self.shape: Final = shape
         self.columns: Final = columns
         self.nullable: Final = nullable
+        # The sizes after the first, where only the first may be any: what most models take.
+        self._rows_of: Final = shape[1:] if shape[:1] == (ANY,) and ANY not in shape[1:] else None
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> TensorSpec:
@@ -80,7 +82,7 @@ class TensorSpec:
         if tensor.dtype is not self.dtype:
             raise InvalidInput(f"takes {self.dtype.name}, {tensor.dtype.name} came", where=self.where)
         shape = tensor.shape
-        if shape == self.shape:
+        if shape and shape[1:] == self._rows_of:
             return
         fits = len(shape) == len(self.shape) and all(
             want in (ANY, got) for want, got in zip(self.shape, shape, strict=True)
@@ -105,7 +107,7 @@ class TensorSpec:
 class Signature:
     """What a model takes and gives, in the model's own order."""
 
-    __slots__ = ("batched", "inputs", "outputs")
+    __slots__ = ("batched", "inputs", "output_names", "outputs")
 
     def __init__(self, inputs: Sequence[TensorSpec], outputs: Sequence[TensorSpec]) -> None:
         self.inputs: Final = tuple(inputs)
@@ -114,6 +116,7 @@ class Signature:
             names = [spec.name for spec in side]
             if not names or len(set(names)) != len(names):
                 raise BundleError(f"a model needs inputs and outputs of different names, not {names}")
+        self.output_names: Final = tuple(spec.name for spec in self.outputs)
         self.batched: Final = all(spec.shape[:1] == (ANY,) for spec in (*self.inputs, *self.outputs))
 
     @classmethod
@@ -144,7 +147,7 @@ class Signature:
         if len(tensors) != len(self.inputs):
             unknown = len(tensors.keys() - {spec.name for spec in self.inputs})
             raise InvalidInput(f"{unknown} inputs that the model does not have came; {self._known()}")
-        if self.batched:
+        if self.batched and len(tensors) > 1:
             self._check_rows(tensors)
 
     def _check_rows(self, tensors: Tensors) -> None:

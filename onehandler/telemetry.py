@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from json import JSONEncoder
+from json.encoder import encode_basestring
 from time import gmtime, strftime, time
 
 from onehandler.errors import Kind
@@ -16,7 +17,7 @@ from onehandler.errors import Kind
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, Final, TypeAlias
+    from typing import Any, Final, Protocol, TypeAlias
 
     from onehandler.errors import OnehandlerError
     from onehandler.message import Request, Response
@@ -25,24 +26,38 @@ if TYPE_CHECKING:
     Write: TypeAlias = Callable[[str], None]
     Clock: TypeAlias = Callable[[], float]
 
+    class Invocation(Protocol):
+        """What a function platform tells about the call in progress; each is asked for when it is written."""
+
+        @property
+        def function(self) -> str:
+            """The function's name."""
+            ...
+
+        @property
+        def memory(self) -> int:
+            """Its memory setting, in MB."""
+            ...
+
+        @property
+        def arn(self) -> str:
+            """What was invoked: the function's ARN, or what the platform has for one."""
+            ...
+
+        @property
+        def request_id(self) -> str:
+            """The platform's id of this call."""
+            ...
+
+        @property
+        def trace_id(self) -> str:
+            """The id of the trace that this call is part of, or ""."""
+            ...
+
+
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 _ENCODER = JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=str)
 _FRAMES = 30  # of a traceback, the innermost
-
-
-class Invocation:
-    """What a platform tells about the call in progress; all empty where there is no such platform."""
-
-    __slots__ = ("arn", "function", "memory", "request_id", "trace_id")
-
-    def __init__(
-        self, function: str = "", memory: int = 0, arn: str = "", request_id: str = "", trace_id: str = ""
-    ) -> None:
-        self.function: Final = function
-        self.memory: Final = memory
-        self.arn: Final = arn
-        self.request_id: Final = request_id
-        self.trace_id: Final = trace_id
 
 
 class Telemetry:
@@ -57,6 +72,7 @@ class Telemetry:
         self.invocation: Invocation | None = None
         self.cold_start = True
         self._calls = 0
+        self._answered: Final = _template(service, namespace)
         self._write: Final = write or _to_stdout
         self._clock: Final = clock
 
@@ -71,7 +87,7 @@ class Telemetry:
         self.cold_start = self._calls == 1
         self.invocation = invocation
         if self.cold_start:
-            self._metrics({"ColdStart": ("Count", 1)}, {"function_name": invocation.function})
+            self._write(_ENCODER.encode(self._cold_start(invocation)))
 
     def answered(self, request: Request, response: Response, seconds: float) -> None:
         """One request is done: metrics on a function platform, a line at DEBUG elsewhere."""
@@ -79,13 +95,22 @@ class Telemetry:
         if self.invocation is None:
             self.log("DEBUG", "answered", {"status": status, "milliseconds": round(seconds * 1000, 3)})
             return
-        metrics: dict[str, tuple[str, float]] = {
-            "Latency": ("Milliseconds", round(seconds * 1000, 3)),
-            "Rows": ("Count", response.rows),
-            f"Status{status // 100}xx": ("Count", 1),
-        }
-        facts = {"status": status, "method": request.method[:10]}
-        self._metrics(metrics, {}, {**facts, "function_request_id": self.invocation.request_id})
+        method = encode_basestring(request.method[:10])
+        request_id = encode_basestring(self.invocation.request_id)
+        family = status // 100
+        self._write(
+            self._answered
+            % (
+                self._clock() * 1000,
+                family,
+                status,
+                method,
+                request_id,
+                seconds * 1000,
+                response.rows,
+                family,
+            )
+        )
 
     def refused(self, error: OnehandlerError, status: int) -> None:
         """A request was refused on purpose: the deployment's and the model's faults matter to its owner."""
@@ -127,32 +152,31 @@ class Telemetry:
             record["xray_trace_id"] = call.trace_id
         self._write(_ENCODER.encode(record))
 
-    def _metrics(
-        self,
-        metrics: Mapping[str, tuple[str, float]],
-        dimensions: Mapping[str, str],
-        facts: Mapping[str, Any] | None = None,
-    ) -> None:
-        """One EMF blob: the declared metrics, their dimensions, and facts that are only searchable."""
-        declared = [{"Name": name, "Unit": unit} for name, (unit, _) in metrics.items()]
-        blob: dict[str, Any] = {
-            "_aws": {
-                "Timestamp": int(self._clock() * 1000),
-                "CloudWatchMetrics": [
-                    {
-                        "Namespace": self.namespace,
-                        "Dimensions": [[*dimensions, "service"]],
-                        "Metrics": declared,
-                    }
-                ],
-            },
-            **dimensions,
-            "service": self.service,
-            **(facts or {}),
+    def _cold_start(self, invocation: Invocation) -> dict[str, Any]:
+        """The EMF blob that counts a cold start."""
+        metrics = {
+            "Namespace": self.namespace,
+            "Dimensions": [["function_name", "service"]],
+            "Metrics": [{"Name": "ColdStart", "Unit": "Count"}],
         }
-        for name, (_, value) in metrics.items():
-            blob[name] = [float(value)]
-        self._write(_ENCODER.encode(blob))
+        return {
+            "_aws": {"Timestamp": int(self._clock() * 1000), "CloudWatchMetrics": [metrics]},
+            "function_name": invocation.function,
+            "service": self.service,
+            "ColdStart": [1.0],
+        }
+
+
+def _template(service: str, namespace: str) -> str:
+    """The EMF blob of an answered request, to be filled in with %: building it each time takes 5 µs more."""
+    units = {"Latency": "Milliseconds", "Rows": "Count", "Status%dxx": "Count"}
+    metrics = _ENCODER.encode([{"Name": name, "Unit": unit} for name, unit in units.items()])
+    where = _ENCODER.encode(namespace).replace("%", "%%")
+    return (
+        f'{{"_aws":{{"Timestamp":%d,"CloudWatchMetrics":[{{"Namespace":{where},"Dimensions":[["service"]],'
+        f'"Metrics":{metrics}}}]}},"service":{_ENCODER.encode(service).replace("%", "%%")},'
+        '"status":%d,"method":%s,"function_request_id":%s,"Latency":[%.3f],"Rows":[%d.0],"Status%dxx":[1.0]}'
+    )
 
 
 def _exception(error: BaseException) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from array import array
 from math import prod
+from struct import error as StructError  # noqa: N812 - an exception's name is a class's
+from struct import pack
 
 from onehandler.dtypes import DType, dtype_named
 from onehandler.errors import InvalidInput, shown
@@ -59,7 +61,7 @@ class Tensor:
         str. InvalidInput says which value is none of these, at `where`[index].
         """
         kind = dtype if isinstance(dtype, DType) else dtype_named(dtype)
-        return cls(kind, tuple(shape), _stored(kind, values, where))
+        return cls(kind, tuple(shape), stored(kind, values, set(map(type, values)), where))
 
     @property
     def size(self) -> int:
@@ -80,7 +82,9 @@ class Tensor:
         if not self.size:
             return []  # Python casts no empty view
         if self.dtype.native:
-            view: Any = memoryview(self.data).cast("B")
+            view: Any = memoryview(self.data)
+            if view.format != "B":  # what a run gives is bytes
+                view = view.cast("B")
             found: list[Any] = view.cast(self.dtype.typecode).tolist()
             return found
         # Bit patterns without a Python type are rare: their arithmetic stays off the cold path.
@@ -90,12 +94,14 @@ class Tensor:
 
     def nested(self) -> Any:
         """The elements as lists of lists after the shape; a plain value when the shape is ()."""
-        if not self.shape:
-            return self.values()[0]
-        if not self.size:
-            return _empty(self.shape)
-        values = self.values()
-        for dimension in reversed(self.shape[1:]):
+        shape, values = self.shape, self.values()
+        if len(shape) < 2:
+            return values if shape else values[0]
+        if not values:
+            return _empty(shape)
+        if shape[0] == 1 and len(shape) == 2:
+            return [values]
+        for dimension in reversed(shape[1:]):
             values = [values[i : i + dimension] for i in range(0, len(values), dimension)]
         return values
 
@@ -123,10 +129,10 @@ def _misfit(dtype: DType, shape: tuple[int, ...], data: Buffer | list[str]) -> I
     return InvalidInput(f"{dtype.name}{list(shape)} takes {takes}, {came} came")
 
 
-def _stored(dtype: DType, values: Sequence[Any], where: str) -> Buffer | list[str]:
-    """Python values as this type's buffer, every value checked."""
+def stored(dtype: DType, values: Sequence[Any], kinds: set[type], where: str) -> Buffer | list[str]:
+    """Python values, which are of these types, as this type's buffer; InvalidInput as `Tensor.of`."""
     wanted = _ACCEPTED[dtype.family]
-    if not set(map(type, values)) <= wanted:
+    if not kinds <= wanted:
         index, value = next((i, v) for i, v in enumerate(values) if type(v) not in wanted)
         raise InvalidInput(
             f"{dtype.name} takes {_WORDS[dtype.family]}, not {shown(value)}", where=f"{where}[{index}]"
@@ -138,12 +144,11 @@ def _stored(dtype: DType, values: Sequence[Any], where: str) -> Buffer | list[st
 
         return bit_patterns.encode(dtype, values, where)
     try:
-        stored = array(dtype.typecode, values)
-    except OverflowError:
+        if dtype.family == "float":  # array would make infinity of what is too large for float32
+            return pack(f"<{len(values)}{dtype.typecode}", *values)
+        return array(dtype.typecode, values)
+    except (OverflowError, StructError):  # the latter for a whole number beyond every float
         raise _out_of_range(dtype, values, where) from None
-    if dtype.name == "float32":
-        _check_finite(stored, values, where)
-    return stored
 
 
 _ACCEPTED = {
@@ -153,23 +158,27 @@ _ACCEPTED = {
     "string": frozenset({str}),
 }
 _WORDS = {"float": "numbers", "int": "whole numbers", "bool": "true or false", "string": "strings"}
-_INFINITY = float("inf")
-
-
-def _check_finite(stored: array[Any], values: Sequence[Any], where: str) -> None:
-    """Refuse numbers that became infinite on the way to float32; infinities that came as such may stay."""
-    if _INFINITY not in stored and -_INFINITY not in stored:
-        return
-    for index, (narrow, wide) in enumerate(zip(stored, values, strict=True)):
-        if abs(narrow) == _INFINITY and abs(wide) != _INFINITY:
-            raise InvalidInput("too large for float32, whose largest is 3.4e38", where=f"{where}[{index}]")
+_LARGEST = {"float32": "3.4e38", "float64": "1.8e308"}
 
 
 def _out_of_range(dtype: DType, values: Sequence[Any], where: str) -> InvalidInput:
-    if dtype.family == "float":  # an int beyond the largest double
-        return InvalidInput(f"a number is too large for {dtype.name}", where=where)
-    index = next(i for i, value in enumerate(values) if not dtype.low <= value <= dtype.high)
-    return InvalidInput(f"{dtype.name} takes {dtype.low} to {dtype.high}", where=f"{where}[{index}]")
+    """The error for the first value that doesn't fit."""
+    index = next(i for i, value in enumerate(values) if not _fits(dtype, value))
+    if dtype.family == "float":
+        message = f"too large for {dtype.name}, whose largest is {_LARGEST[dtype.name]}"
+    else:
+        message = f"{dtype.name} takes {dtype.low} to {dtype.high}"
+    return InvalidInput(message, where=f"{where}[{index}]")
+
+
+def _fits(dtype: DType, value: Any) -> bool:
+    if dtype.family == "int":
+        return bool(dtype.low <= value <= dtype.high)
+    try:
+        pack(f"<{dtype.typecode}", value)
+    except (OverflowError, StructError):
+        return False
+    return True
 
 
 def _empty(shape: tuple[int, ...]) -> list[Any]:

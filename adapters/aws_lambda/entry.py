@@ -13,12 +13,11 @@ from adapters.aws_lambda.web import WebLane, load_app
 from onehandler.protocols import native as _usual_protocol  # noqa: F401
 from onehandler.protocols import serves
 from onehandler.settings import trace_id
-from onehandler.telemetry import Invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import Any, Final, TypeAlias
 
     from adapters.aws_lambda.web import LoadApp
     from onehandler.handler import Handler
@@ -37,7 +36,7 @@ def entry_point(handler: Handler, web: LoadApp = load_app) -> EntryPoint:
     lane = WebLane(handler, web)
 
     def handle(event: Event, context: Context) -> dict[str, Any]:
-        handler.telemetry.begin(_invocation(context))
+        handler.telemetry.begin(Call(context))
         source = source_of(event)
         request = source.request(event, handler.settings.base_path)
         if source.always_fast or serves(request.path):
@@ -49,13 +48,38 @@ def entry_point(handler: Handler, web: LoadApp = load_app) -> EntryPoint:
     return handle
 
 
-def _invocation(context: Context) -> Invocation:
-    if context is None:  # called by hand, as people try out their functions
-        return Invocation()
-    return Invocation(
-        function=context.function_name,
-        memory=int(context.memory_limit_in_mb),
-        arn=context.invoked_function_arn,
-        request_id=context.aws_request_id,
-        trace_id=trace_id(os.environ),
-    )
+class Call:
+    """One invocation as its context tells it; implements onehandler.telemetry.Invocation.
+
+    A function that is called by hand, as people try theirs out, may get no context: all is empty then.
+    """
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: Context) -> None:
+        self._context: Final = context
+
+    @property
+    def function(self) -> str:
+        """The function's name."""
+        return self._context.function_name if self._context else ""
+
+    @property
+    def memory(self) -> int:
+        """Its memory setting, in MB."""
+        return int(self._context.memory_limit_in_mb) if self._context else 0
+
+    @property
+    def arn(self) -> str:
+        """The invoked ARN, with version or alias."""
+        return self._context.invoked_function_arn if self._context else ""
+
+    @property
+    def request_id(self) -> str:
+        """Lambda's id of the invocation."""
+        return self._context.aws_request_id if self._context else ""
+
+    @property
+    def trace_id(self) -> str:
+        """The X-Ray trace, which the runtime client sets in the environment for each invocation."""
+        return trace_id(os.environ)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from json import JSONDecodeError, JSONDecoder, JSONEncoder
+from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined] # not in the stubs
 
 from onehandler.errors import MalformedBody, TooLarge
 from onehandler.results import spelled
@@ -34,7 +35,7 @@ def loads(body: bytes, *, tokens: bool = False) -> Any:
     text = _text(body)
     _check_depth(body)
     try:
-        value = (_TOKEN_DECODER if tokens else _DECODER).decode(text)
+        value = _decoded(text, _TOKEN_DECODER if tokens else _DECODER)
     except JSONDecodeError as error:
         raise MalformedBody(f"is not JSON: {_reason(error)}", where=_place(text, error.pos)) from None
     except _Repeated:
@@ -43,7 +44,7 @@ def loads(body: bytes, *, tokens: bool = False) -> Any:
         raise MalformedBody("holds a whole number of several thousand digits", where="body") from None
     if "\\u" in text:
         _check_surrogates(value)
-    if _may_overflow(body):
+    if ("e" in text or "E" in text or len(text) > len(_MANY_DIGITS)) and _may_overflow(body):
         _check_floats(text)
     return value
 
@@ -56,13 +57,25 @@ def dumps(value: Any, *, tokens: bool = False) -> bytes:
     if tokens:
         return _TOKEN_ENCODER.encode(value).encode()
     try:
-        return _ENCODER.encode(value).encode()
+        return "".join(_chunks(value, 0)).encode()
     except ValueError:
         return _ENCODER.encode(spelled(value)).encode()
 
 
 class _Repeated(Exception):
     """An object has the same name twice."""
+
+
+def _decoded(text: str, decoder: JSONDecoder) -> Any:
+    """What `decode` gives, without its search for white space around the document where there is none."""
+    if text.startswith("{"):
+        try:
+            value, end = decoder.scan_once(text, 0)  # type: ignore[attr-defined] # not in the stubs
+        except StopIteration:  # a value is missing; decode() says where
+            end = -1
+        if end == len(text):
+            return value
+    return decoder.decode(text)
 
 
 def _text(body: bytes) -> str:
@@ -168,5 +181,9 @@ def _repeated_place(text: str) -> str:
 _DECODER = JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
 _TOKEN_DECODER = JSONDecoder(object_pairs_hook=_object)
 _ENCODER = JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
+# JSONEncoder.encode makes this anew for every value it encodes.
+_chunks = c_make_encoder(
+    None, _ENCODER.default, encode_basestring_ascii, None, ":", ",", False, False, False
+)  # fmt: skip
 _TOKEN_ENCODER = JSONEncoder(separators=(",", ":"), check_circular=False)
 _ENCODER_TEXT = JSONEncoder(ensure_ascii=False, check_circular=False)

@@ -43,6 +43,7 @@ PROTOCOLS = {
     "healthz": "onehandler.protocols.health",
     "ping": "onehandler.protocols.health",
 }
+_loaded: dict[str, Protocol] = {}
 
 
 def serves(path: str) -> bool:
@@ -52,8 +53,11 @@ def serves(path: str) -> bool:
 
 def protocol_at(path: str) -> Protocol | None:
     """The protocol that owns a path, imported now, or None."""
-    module = PROTOCOLS.get(_segment(path))
-    return None if module is None else _imported(module)
+    segment = _segment(path)
+    found = _loaded.get(segment)
+    if found is None and segment in PROTOCOLS:
+        found = _loaded[segment] = _imported(PROTOCOLS[segment])
+    return found
 
 
 def all_protocols() -> tuple[Protocol, ...]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from onehandler.message import Request
 
+_ALL = ("", "*/*", json.CONTENT_TYPE)
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 
@@ -22,13 +23,17 @@ def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, token
     `also` names content types that this protocol's clients send with JSON in the body; `tokens` lets NaN and
     Infinity pass as numbers.
     """
+    headers, body = request.headers, request.body
+    usual = headers.get("content-type") == json.CONTENT_TYPE and "content-encoding" not in headers
+    if usual and len(body) <= limit:
+        return json.loads(body, tokens=tokens)
     content_type = request.content_type
     plain = not content_type or content_type == json.CONTENT_TYPE or content_type in also
     if not plain and not (content_type.startswith("application/") and content_type.endswith("+json")):
         raise UnsupportedType("send the body as application/json", where="content-type")
-    if charset(request.headers.get("content-type", "")) not in _CHARSETS:
+    if charset(headers.get("content-type", "")) not in _CHARSETS:
         raise UnsupportedType("JSON is always UTF-8; leave the charset away", where="content-type")
-    body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
+    body = decoded(body, headers.get("content-encoding", ""), limit)
     return json.loads(body, tokens=tokens)
 
 
@@ -48,6 +53,8 @@ def charset(content_type: str) -> str:
 
 def require_acceptable(accept: str) -> None:
     """Refuse an Accept header that leaves no room for JSON; none at all accepts everything."""
+    if accept in _ALL:
+        return
     ranges = [entry.split(";") for entry in accept.lower().split(",") if entry.strip()]
     takes = [media.strip() for media, *parameters in ranges if not any(map(_is_zero, parameters))]
     if ranges and not any(media in ("*/*", "application/*") or "json" in media for media in takes):

@@ -24,13 +24,14 @@ class Route:
     document says of it; a route without one only refuses, and is not in the document.
     """
 
-    __slots__ = ("_segments", "endpoint", "method", "summary", "template")
+    __slots__ = ("_segments", "endpoint", "literal", "method", "summary", "template")
 
     def __init__(self, method: str, template: str, endpoint: Endpoint, summary: str) -> None:
         self.method: Final = method
         self.template: Final = template
         self.endpoint: Final = endpoint
         self.summary: Final = summary
+        self.literal: Final = "{" not in template
         self._segments: Final = template.split("/")
 
     def match(self, path: str) -> Parameters | None:
@@ -54,6 +55,9 @@ class Route:
 
 def find(routes: Sequence[Route], method: str, path: str) -> tuple[Route, Parameters]:
     """Look up the route for a request; NotFound or MethodNotAllowed when there is none."""
+    for route in routes:  # most requests are for a path without parameters
+        if route.literal and route.template == path and route.method == method:
+            return route, {}
     matches = [(route, found) for route in routes if (found := route.match(path)) is not None]
     wanted = "GET" if method == "HEAD" else method
     for route, found in matches:

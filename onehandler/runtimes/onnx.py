@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from onehandler.runtimes.onnx_api import Api
+    from onehandler.runtimes.onnx_bound import BoundRuns
     from onehandler.runtimes.onnx_library import Environment
     from onehandler.runtimes.onnx_strings import StringInput, StringOutput
     from onehandler.tensor import Tensor, Tensors
@@ -39,54 +40,111 @@ class OnnxModel:
     """An open ONNX model. Implements onehandler.runtimes.Runtime; runs may overlap on many threads."""
 
     def __init__(self, loaded: Environment, session: _Session) -> None:
-        self.signature: Final = session.signature()
-        self._session: _Session | None = session
-        self._api: Final = loaded.api
-        self._inputs: Final = [_input(loaded, spec, i) for i, spec in enumerate(self.signature.inputs)]
-        self._outputs: Final = [_output(loaded, spec) for spec in self.signature.outputs]
-        self._in_names: Final = byref(_names(self.signature.inputs))
-        self._out_names: Final = byref(_names(self.signature.outputs))
-        self._in_count: Final = word(len(self._inputs))
-        self._out_count: Final = word(len(self._outputs))
-        self._given: Final[Any] = c_void_p * len(self._inputs)
-        self._made: Final[Any] = c_void_p * len(self._outputs)
+        program = Program(loaded, session)
+        self.signature: Final = program.signature
+        self._program: Program | None = program
+        self._bound: BoundRuns | None = None
+        self._plain = 0  # runs until bound ones are worth their import; below 0: never
 
     def run(self, inputs: Tensors) -> dict[str, Tensor]:
         """Execute once; see Runtime.run."""
-        session = self._session  # held: a close meanwhile cannot free it under us
-        if session is None:
+        program = self._program  # held: a close meanwhile cannot free it under us
+        if program is None:
             raise ModelError("the model has been closed")
-        api, given, made = self._api, self._given(), self._made()
+        bound = self._bound
+        if bound is None:
+            if self._plain >= 0:
+                self._count(program)
+            return program.run(inputs)
+        slot = bound.take(inputs)
+        if slot is None:
+            return program.run(inputs)
+        found = slot.run(inputs)
+        bound.give(slot)
+        if found is None:
+            found = program.run(inputs)  # raises where the inputs are at fault
+            self._bound = None  # where they aren't, memory of ours doesn't suit this model
+        return found
+
+    def close(self) -> None:
+        """Free the model, once runs under way have ended; running it afterwards is a ModelError."""
+        self._program = self._bound = None
+        self._plain = -1
+
+    def _count(self, program: Program) -> None:
+        """Begin to bind with the second run: the first is a cold start's, which waits for no import."""
+        self._plain += 1
+        if self._plain == 1:
+            return
+        from onehandler.runtimes.onnx_bound import BoundRuns
+
+        self._plain = -1
+        if BoundRuns.suit(self.signature.inputs):
+            self._bound = BoundRuns(program)
+
+
+class Program:
+    """A session with everything that a run passes to it, made once."""
+
+    __slots__ = (
+        "_in_count",
+        "_in_names",
+        "_out_count",
+        "_out_names",
+        "_puts",
+        "_session",
+        "api",
+        "memory",
+        "outputs",
+        "signature",
+    )
+
+    def __init__(self, loaded: Environment, session: _Session) -> None:
+        self.api: Final = loaded.api
+        self.memory: Final = word(loaded.memory)
+        self.signature: Final = session.signature()
+        self.outputs: Final = [_output(loaded, spec) for spec in self.signature.outputs]
+        self._puts: Final = [_input(loaded, spec, i) for i, spec in enumerate(self.signature.inputs)]
+        self._session: Final = session
+        self._in_names: Final = byref(_names(self.signature.inputs))
+        self._out_names: Final = byref(_names(self.signature.outputs))
+        self._in_count: Final = word(len(self._puts))
+        self._out_count: Final = word(len(self.outputs))
+
+    def arguments(self, given: Any, made: Any) -> tuple[Any, ...]:
+        """What the API's `Run` takes, for these two arrays of values."""
+        return (
+            self._session.handle,
+            None,
+            self._in_names,
+            byref(given),
+            self._in_count,
+            self._out_names,
+            self._out_count,
+            byref(made),
+        )
+
+    def run(self, inputs: Tensors) -> dict[str, Tensor]:
+        """Execute once, on values made for this run alone."""
+        api = self.api
+        given, made = (c_void_p * len(self._puts))(), (c_void_p * len(self.outputs))()
         kept = []
         try:
-            for each in self._inputs:
+            for each in self._puts:
                 status, keep = each.put(inputs, given)
                 if status:
                     api.check(status, ModelError, each.spec.where)
                 kept.append(keep)
-            status = api.Run(
-                session.handle,
-                None,
-                self._in_names,
-                byref(given),
-                self._in_count,
-                self._out_names,
-                self._out_count,
-                byref(made),
-            )
+            status = api.Run(*self.arguments(given, made))
             if status:
                 api.check(status, ModelError)
             return {
-                each.name: each.take(word(value)) for each, value in zip(self._outputs, made[:], strict=True)
+                each.name: each.take(word(value)) for each, value in zip(self.outputs, made[:], strict=True)
             }
         finally:
             release = api.ReleaseValue
             for value in given[:] + made[:]:
                 release(word(value))
-
-    def close(self) -> None:
-        """Free the model, once runs under way have ended; running it afterwards is a ModelError."""
-        self._session = None
 
 
 class _Session:

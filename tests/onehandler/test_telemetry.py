@@ -8,21 +8,30 @@ import os
 import subprocess
 import sys
 import timeit
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from onehandler import telemetry
 from onehandler.errors import InvalidInput, ModelError, SettingsError
 from onehandler.message import Request, Response
-from onehandler.telemetry import Invocation, Telemetry
+from onehandler.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CALL = Invocation(
-    "predict", 1769, "arn:aws:lambda:us-east-1:1:function:predict", "id-1", "1-5759e988-bd862e3f"
-)
+
+class Call(NamedTuple):
+    """An Invocation."""
+
+    function: str
+    memory: int
+    arn: str
+    request_id: str
+    trace_id: str
+
+
+CALL = Call("predict", 1769, "arn:aws:lambda:us-east-1:1:function:predict", "id-1", "1-5759e988-bd862e3f")
 NOW = 1_795_207_190.2235
 
 # What Powertools writes for the same calls. It reads its settings and the trace from the environment.

@@ -42,11 +42,15 @@ SOURCES = {
     "http_api": "adapters.aws_lambda.events.http_api",
     "rest_api": "adapters.aws_lambda.events.rest_api",
 }
+_loaded: dict[str, Source] = {}
 
 
 def source_of(event: Any) -> Source:
     """The kind of an event, by the members that only that kind has."""
-    found: Source = import_module(SOURCES[_kind(event)]).SOURCE
+    kind = _kind(event)
+    found = _loaded.get(kind)
+    if found is None:
+        found = _loaded[kind] = import_module(SOURCES[kind]).SOURCE
     return found
 
 

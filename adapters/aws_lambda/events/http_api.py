@@ -32,7 +32,7 @@ class HttpApi:
         context = event["requestContext"]
         headers = single(event.get("headers"))
         if event.get("cookies"):
-            headers["cookie"] = "; ".join(event["cookies"])
+            headers = {**headers, "cookie": "; ".join(event["cookies"])}
         return Request(
             context["http"]["method"],
             _path(event, base_path),
@@ -70,10 +70,9 @@ def _path(event: Mapping[str, Any], base_path: str) -> str:
     settings do.
     """
     context = event["requestContext"]
-    template = event.get("routeKey", "").partition(" ")[2]
     path = event.get("rawPath") or "/"
-    if "{" in template:
-        path = filled(template, event.get("pathParameters"))
+    if "{" in event.get("routeKey", ""):
+        path = filled(event["routeKey"].partition(" ")[2], event.get("pathParameters"))
     elif ".execute-api." in context.get("domainName", ".execute-api."):
         path = without(context.get("stage", "").replace("$default", ""), path)
     return unquoted(without(base_path, path))

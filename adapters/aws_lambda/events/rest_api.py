@@ -31,7 +31,7 @@ class RestApi:
 
     def request(self, event: Mapping[str, Any], base_path: str) -> Request:
         """Multi-value headers win over single ones, which only hold the last value."""
-        headers = single(event.get("headers")) | joined(event.get("multiValueHeaders") or {})
+        headers = {**single(event.get("headers")), **joined(event.get("multiValueHeaders") or {})}
         return Request(
             event["httpMethod"],
             _path(event, base_path),

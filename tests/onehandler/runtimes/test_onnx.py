@@ -45,8 +45,10 @@ def sample(dtype: str, shape: tuple[int, ...]) -> Tensor:
 
 def agrees(path: str, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
     model = open_model(path, 1)
-    outputs = model.run(inputs)
-    assert {name: content(tensor) for name, tensor in outputs.items()} == oracle(path, inputs)
+    expected = oracle(path, inputs)
+    for _ in range(4):  # from the third run on over bound memory, where that is possible
+        outputs = model.run(inputs)
+        assert {name: content(tensor) for name, tensor in outputs.items()} == expected
     assert [spec.name for spec in model.signature.outputs] == list(outputs)
     for spec in model.signature.outputs:
         assert outputs[spec.name].dtype is spec.dtype
