@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from local_emulator.aws.control_plane.snap_start import SnapStarts
 from local_emulator.aws.execution.contracts import Outcome
 from local_emulator.aws.execution.errors import ExecutionError
 from local_emulator.aws.execution.executor import Executor
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local_emulator.aws.asynchronous.ports import RetrySettings
-    from local_emulator.aws.execution.contracts import FunctionRunner, FunctionSnapshot, Invocation, LogSink
+    from local_emulator.aws.execution.contracts import (
+        FunctionRunner,
+        FunctionSnapshot,
+        Invocation,
+        LogSink,
+        Refusal,
+    )
     from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
     from local_emulator.aws.moto_patches.patching import Patch
+    from local_emulator.aws.services import SnapshotTaker
 
 _log = logging.getLogger(__name__)
 
@@ -84,37 +92,56 @@ class Parts(Protocol):
         """Begin to unpack a function's code; returns at once."""
         ...
 
+    @property
+    def snap_starts(self) -> SnapshotTaker:
+        """Takes the snapshots of SnapStart versions."""
+        ...
+
     def close(self) -> None:
         """Stop taking events, then end every instance."""
         ...
 
 
 class TellingRunner:
-    """A runner whose functions answer what keeps them from running here, as a function error of their own."""
+    """A runner whose functions answer what keeps them from running, as a function error of their own."""
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, snap_starts: SnapStarts) -> None:
         self._executor = executor
+        self._snap_starts = snap_starts
 
     def invoke(
         self, function: FunctionSnapshot, invocation: Invocation, concurrency_limit: int | None = None
     ) -> Outcome:
         """See FunctionRunner."""
+        refusal = self._snap_starts.refusal_of(function)
+        if refusal is not None:
+            return _not_run(function, invocation, refusal.kind, refusal.message, refusal)
         try:
             return self._executor.invoke(function, invocation, concurrency_limit)
         except ExecutionError as error:
             message = str(error)
             _log.warning("%s cannot run here: %s", function.arn, message)
-            payload = json.dumps({"errorType": f"Emulator.{type(error).__name__}", "errorMessage": message})
-            return Outcome(
-                payload=payload.encode(),
-                function_error="Unhandled",
-                request_id=invocation.request_id,
-                executed_version=function.version,
-                log=message.encode(),
-                duration_ms=0.0,
-                init_ms=None,
-                max_memory_mb=0,
-            )
+            return _not_run(function, invocation, f"Emulator.{type(error).__name__}", message)
+
+
+def _not_run(
+    function: FunctionSnapshot,
+    invocation: Invocation,
+    kind: str,
+    message: str,
+    refusal: Refusal | None = None,
+) -> Outcome:
+    return Outcome(
+        payload=json.dumps({"errorType": kind, "errorMessage": message}).encode(),
+        function_error="Unhandled",
+        request_id=invocation.request_id,
+        executed_version=function.version,
+        log=message.encode(),
+        duration_ms=0.0,
+        init_ms=None,
+        max_memory_mb=0,
+        refusal=refusal,
+    )
 
 
 class RunningParts:
@@ -126,7 +153,8 @@ class RunningParts:
         self.runtimes = tuple(sorted(interpreters.available()))
         self._executor = Executor(settings.root, interpreters, wiring.endpoint_url, wiring.sink)
         self._preparing = ThreadPoolExecutor(1, "lambda-preparing")
-        self._runner = TellingRunner(self._executor)
+        self.snap_starts = SnapStarts(self._executor.take_snapshot)
+        self._runner = TellingRunner(self._executor, self.snap_starts)
         self._messaging = Messaging(self._runner, wiring.functions, settings.retries)
 
     @property
@@ -166,5 +194,6 @@ class RunningParts:
         """Take no more events, end every instance, then wait for who waited for them."""
         self._messaging.stop()
         self._preparing.shutdown(cancel_futures=True)
+        self.snap_starts.close()
         self._executor.close()
         self._messaging.close()

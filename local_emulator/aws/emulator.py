@@ -136,6 +136,7 @@ class AwsEmulator:
             machine=Machine(this_architecture(), parts.runtimes),
             retire=parts.retire,
             prepare=parts.prepare,
+            snap_starts=parts.snap_starts,
             async_invoker=parts.async_invoker,
             stacks=StackOperations(types, clients, addresses, _suffix),
             addresses=addresses,

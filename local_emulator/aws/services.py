@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from local_emulator.aws.cloudformation.local_addresses import LocalAddresses
     from local_emulator.aws.cloudformation.operations import StackOperations
     from local_emulator.aws.control_plane.machine import Machine
+    from local_emulator.aws.control_plane.snap_start import VersionState
     from local_emulator.aws.execution.contracts import FunctionSnapshot
     from local_emulator.aws.front.ports import AsyncInvoker
 
@@ -29,6 +30,18 @@ class FunctionPreparer(Protocol):
         ...
 
 
+class SnapshotTaker(Protocol):
+    """Takes the snapshots of SnapStart versions."""
+
+    def begin(self, function: FunctionSnapshot) -> None:
+        """Begin to take the snapshot of a version that was just published; returns at once."""
+        ...
+
+    def state_of(self, arn: str) -> VersionState:
+        """Give the state of a version, by its qualified ARN."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The collaborators of the patches."""
@@ -36,6 +49,7 @@ class Services:
     machine: Machine
     retire: InstanceRetirer
     prepare: FunctionPreparer
+    snap_starts: SnapshotTaker
     async_invoker: AsyncInvoker
     stacks: StackOperations
     addresses: LocalAddresses

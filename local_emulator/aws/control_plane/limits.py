@@ -15,6 +15,8 @@ DIRECT_UPLOAD_LIMIT = 50 * 1024 * 1024  # bytes zipped; more has to come from S3
 UNZIPPED_LIMIT = 262_144_000  # bytes, the layers included
 MOST_LAYERS = 5
 ENVIRONMENT_LIMIT = 4096  # bytes of names and values
+SNAP_START_STORAGE = 512  # MB of /tmp, at most
+_WITHOUT_SNAP_START = frozenset({"python3.11"})  # of those that can run here
 _TIMEOUTS = range(1, 901)  # seconds
 _MEMORY = range(128, 10_241)  # MB
 # What of a specification has a meaning here; VpcConfig is kept and does nothing.
@@ -99,6 +101,24 @@ def check_specification(spec: Mapping[str, Any], machine: Machine) -> None:
     _check_range(spec, "Timeout", "timeout", _TIMEOUTS)
     _check_range(spec, "MemorySize", "memorySize", _MEMORY)
     _check_environment((spec.get("Environment") or {}).get("Variables") or {})
+
+
+def check_snap_start(apply_on: str, runtime: str, storage_mb: int) -> None:
+    """Check a function's SnapStart setting together with what it excludes."""
+    if apply_on not in ("PublishedVersions", "None"):
+        raise InvalidFunction(
+            f"1 validation error detected: Value '{apply_on}' at 'snapStart.applyOn' failed to satisfy constraint: "
+            "Member must satisfy enum value set: [PublishedVersions, None]"
+        )
+    if apply_on == "None":
+        return
+    if runtime in _WITHOUT_SNAP_START:
+        raise InvalidFunction(f"{runtime} is not supported for SnapStart enabled functions.")
+    if storage_mb > SNAP_START_STORAGE:
+        raise InvalidFunction(
+            f"Ephemeral storage of {storage_mb} MB is not supported for SnapStart enabled functions: "
+            f"at most {SNAP_START_STORAGE} MB."
+        )
 
 
 def check_architecture(architecture: str, machine: Machine) -> None:

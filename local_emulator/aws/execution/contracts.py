@@ -49,6 +49,15 @@ class Invocation:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error of Lambda's own: the Invoke API answers with it instead of a payload."""
+
+    status: int
+    kind: str  # "SnapStartException"
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What an invocation came to; the words are those of AWS's Invoke API."""
 
@@ -60,6 +69,7 @@ class Outcome:
     duration_ms: float
     init_ms: float | None  # None on a warm start
     max_memory_mb: int
+    refusal: Refusal | None = None  # the function was not run; for triggers it has failed
 
 
 class Throttled(Exception):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Only the emulator reads them, and it checks no signature; the account is what it tells callers apart by.
 _SECRET = "emulator"  # noqa: S105 - not a secret
 _PATHS = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
+# "Not available in Lambda SnapStart functions": one snapshot serves many streams.
+_NOT_IN_SNAPSHOTS = ("AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME")
 _RESERVED_ELSEWHERE = frozenset({"_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_LAMBDA_METADATA_API"})
 _UNSUPPORTED = {
     "AWS_LAMBDA_EXEC_WRAPPER": "wrapper scripts are written for AWS's file system and are not run here",
@@ -58,19 +60,25 @@ def base_environment(installation: Installation) -> dict[str, str]:
     }
     local = {name: _local_path(value, installation) for name, value in own.items() if name in _PATHS}
     python_path = ":".join(filter(None, [_python_path(installation), local.pop("PYTHONPATH", "")]))
-    return {**defaults, **own, **local, "PYTHONPATH": python_path, **reserved}
+    made = {**defaults, **own, **local, "PYTHONPATH": python_path, **reserved}
+    if function.snap_start:
+        for name in _NOT_IN_SNAPSHOTS:
+            del made[name]
+    return made
 
 
 def instance_environment(base: dict[str, str], api: str, stream: str, temporary: str) -> dict[str, str]:
     """Add what is one instance's own: its Runtime API (host:port), log stream and temporary folder."""
-    return {
+    made = {
         # HOME is the temporary folder too: the developer's own holds files that AWS has not, ~/.aws for one.
         "TMPDIR": temporary,
         "HOME": temporary,
         **base,
         "AWS_LAMBDA_RUNTIME_API": api,
-        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
     }
+    if "AWS_LAMBDA_LOG_STREAM_NAME" in base:
+        made["AWS_LAMBDA_LOG_STREAM_NAME"] = stream
+    return made
 
 
 def _reserved(installation: Installation) -> dict[str, str]:

@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from local_emulator.aws.execution.cleanup import remove_tree
 from local_emulator.aws.execution.code_store import CodeStore
@@ -18,16 +18,19 @@ from local_emulator.aws.execution.launcher import Launcher
 from local_emulator.aws.execution.limits import Limits
 from local_emulator.aws.execution.log_writer import LogWriter
 from local_emulator.aws.execution.pool import Pool, PoolGone
+from local_emulator.aws.execution.snap_start import SnapStartInstance, taken_snapshot
 from local_emulator.aws.execution.warden import Warden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation, LogSink, Outcome
+    from local_emulator.aws.execution.failures import Failure
     from local_emulator.aws.execution.interpreters import Interpreters
 
 _QUALIFIED_PARTS = 8  # arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION
 _DEFAULT_LIMITS = Limits()
+_T = TypeVar("_T")
 
 
 class Executor:
@@ -83,6 +86,19 @@ class Executor:
         """Unpack and check a function ahead of its first invocation; optional. Raises ExecutionError."""
         self._pool_of(function)
 
+    def take_snapshot(self, function: FunctionSnapshot) -> Failure | None:
+        """Initialise a SnapStart version and keep the process for its first invocation; say what failed.
+
+        Waits for as long as the init phase takes. Raises ExecutionError when it cannot run here.
+        """
+        waiting = f"{function.arn} snapshot"
+        self._enter(waiting, None)
+        try:
+            # One that is idle already was invoked while the version was being published.
+            return self._use(function, lambda _: None, taken_snapshot)
+        finally:
+            self._leave(waiting)
+
     def retire(self, arn: str) -> None:
         """End the instances of a function version, or of all its versions when `arn` isn't qualified.
 
@@ -136,6 +152,15 @@ class Executor:
         self.close()
 
     def _invoke(self, function: FunctionSnapshot, invocation: Invocation) -> Outcome:
+        return self._use(
+            function, lambda idle: idle.invoke(invocation), lambda new: new.cold_invoke(invocation)
+        )
+
+    def _use(
+        self, function: FunctionSnapshot, on_idle: Callable[[Instance], _T], on_new: Callable[[Instance], _T]
+    ) -> _T:
+        """Do something with an idle instance of the function, or else with a new one."""
+        kind = SnapStartInstance if function.snap_start else Instance
         while True:
             pool = self._pool_of(function)
             try:
@@ -144,9 +169,9 @@ class Executor:
                 continue
             try:
                 if instance is not None:
-                    return instance.invoke(invocation)
-                instance = Instance(pool.launcher, self._logs)
-                return instance.cold_invoke(invocation)
+                    return on_idle(instance)
+                instance = kind(pool.launcher, self._logs)
+                return on_new(instance)
             except DiedWhileIdle:
                 continue
             except BaseException:

@@ -13,11 +13,15 @@ from local_emulator.aws.execution.cleanup import remove_tree
 from local_emulator.aws.execution.contracts import Outcome
 from local_emulator.aws.execution.delivery import delivery_of
 from local_emulator.aws.execution.environment import log_group
+from local_emulator.aws.execution.init_phase import EXIT_S, InitPhase
 from local_emulator.aws.execution.instance_log import InstanceLog
-from local_emulator.aws.execution.report import Figures, end_lines, init_line, start_line
+from local_emulator.aws.execution.report import (
+    Figures,
+    end_lines,
+    start_line,
+)
 from local_emulator.aws.execution.runtime_api import (
     ACCEPTED,
-    RESTORED,
     Call,
     RuntimeRequest,
     invocation_head,
@@ -25,12 +29,10 @@ from local_emulator.aws.execution.runtime_api import (
 )
 
 if TYPE_CHECKING:
-    from local_emulator.aws.execution.contracts import Invocation
+    from local_emulator.aws.execution.contracts import Invocation, Refusal
     from local_emulator.aws.execution.failures import Failure
     from local_emulator.aws.execution.launcher import Launcher
     from local_emulator.aws.execution.log_writer import LogWriter
-
-_EXIT_S = 2.0  # how long a client that said goodbye may take to go
 
 
 class DiedWhileIdle(Exception):
@@ -46,6 +48,7 @@ class Instance:
         "_init_ms",
         "_launcher",
         "_log",
+        "_phase",
         "_process",
         "_restore_ms",
         "_stream",
@@ -59,7 +62,7 @@ class Instance:
         self._function = launcher.function
         self._init_ms: float | None = None
         self._restore_ms: float | None = None
-        self._stream = f"{datetime.now(UTC):%Y/%m/%d}/[{self._function.version}]{os.urandom(16).hex()}"
+        self._stream = self._new_stream()
         self._log = InstanceLog(logs, log_group(self._function), self._stream)
         self._temporary = launcher.temporary_folder()
         self.usable = True
@@ -97,11 +100,8 @@ class Instance:
         An init phase that fails is gone through once more as part of the invocation, within the function's own
         timeout, as Lambda does: a model that takes 15 seconds to load works where the timeout allows it.
         """
-        limits = self._launcher.limits
-        init_s = limits.init_s
-        if self._function.snap_start:
-            init_s = max(limits.snap_start_init_s, self._function.timeout_s)
-        failure = self._initialise(invocation.request_id, time.monotonic() + init_s, "init")
+        init_end = time.monotonic() + self._launcher.limits.init_s
+        failure = self._initialise(invocation.request_id, init_end)
         self._log.text += start_line(invocation.request_id, self._function.version)
         began = time.monotonic()
         deadline = began + self._function.timeout_s
@@ -128,6 +128,7 @@ class Instance:
         self._process, self._channel = self._launcher.launch(
             self._stream, self._temporary, self._log.text, self._log.write_whole_lines
         )
+        self._phase = InitPhase(self._process, self._channel, self._log, self._function.timeout_s)
 
     def _end_process(self) -> None:
         if self._process.is_closed:
@@ -137,36 +138,14 @@ class Instance:
         self._channel.close()
         self._process.close()
 
-    # -- the init phase
+    def _new_stream(self) -> str:
+        return f"{datetime.now(UTC):%Y/%m/%d}/[{self._function.version}]{os.urandom(16).hex()}"
 
-    def _initialise(self, request_id: str, deadline: float, phase: str) -> Failure | None:
-        began = time.perf_counter()
-        restored = None
-        while True:
-            event = self._channel.wait(deadline)
-            if isinstance(event, RuntimeRequest) and event.call is Call.NEXT:
-                ended = time.perf_counter()
-                self._init_ms = ((restored or ended) - began) * 1000
-                self._restore_ms = None if restored is None else (ended - restored) * 1000
-                return None
-            if isinstance(event, RuntimeRequest) and event.call is Call.RESTORE_NEXT:
-                restored = time.perf_counter()
-                self._channel.answer(RESTORED, deadline=deadline)
-                continue
-            failure = self._init_failure(event, request_id, deadline)
-            self._log.text += self._process.pending_output()
-            status = "timeout" if event is End.TIMED_OUT else failure.status
-            milliseconds = (time.perf_counter() - began) * 1000
-            self._log.end_line()
-            self._log.text += init_line(milliseconds, phase, status, failure.error_type)
-            return failure
-
-    def _init_failure(self, event: RuntimeRequest | End, request_id: str, deadline: float) -> Failure:
-        if isinstance(event, RuntimeRequest):
-            self._channel.answer(ACCEPTED, deadline=deadline)
-            self._channel.wait(time.monotonic() + _EXIT_S)
-            return failures.reported(event.body, event.error_type)
-        return self._failure(event, request_id)
+    def _initialise(self, request_id: str, deadline: float, phase: str = "init") -> Failure | None:
+        failure = self._phase.run(request_id, deadline, phase)
+        if failure is None:
+            self._init_ms = self._phase.milliseconds
+        return failure
 
     # -- an invocation
 
@@ -185,10 +164,10 @@ class Instance:
         limit = self._launcher.limits.response
         if event.body_size > limit:
             self._channel.answer(too_large(limit), deadline=deadline)
-            self._channel.wait(time.monotonic() + _EXIT_S)  # the stock client exits over it
+            self._channel.wait(time.monotonic() + EXIT_S)  # the stock client exits over it
             self.end()
             return self._failed(invocation, failures.response_too_large(event.body_size, limit), milliseconds)
-        self._channel.answer(ACCEPTED, deadline=time.monotonic() + _EXIT_S)
+        self._channel.answer(ACCEPTED, deadline=time.monotonic() + EXIT_S)
         if not self._channel.settle():
             failure = self._failure(End.OUT_OF_MEMORY, invocation.request_id)
             self.end()
@@ -237,6 +216,16 @@ class Instance:
         self._log.end_line()
         self._log.text += end_lines(figures)
         self._init_ms = self._restore_ms = None
+        return self._told(invocation, payload, function_error, figures)
+
+    def _told(
+        self,
+        invocation: Invocation,
+        payload: bytes,
+        function_error: str | None,
+        figures: Figures,
+        refusal: Refusal | None = None,
+    ) -> Outcome:
         return Outcome(
             payload=payload,
             function_error=function_error,
@@ -246,4 +235,5 @@ class Instance:
             duration_ms=figures.duration_ms,
             init_ms=figures.init_ms,
             max_memory_mb=figures.max_memory_mb,
+            refusal=refusal,
         )

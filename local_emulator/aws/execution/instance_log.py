@@ -20,6 +20,11 @@ class InstanceLog:
         self._written = 0
         self.text = bytearray()
 
+    def begin_stream(self, stream: str) -> None:
+        """Write what there is, then go on in another stream."""
+        self.take()
+        self._stream = stream
+
     def end_line(self) -> None:
         """Begin a new line unless the last one is over."""
         if self.text and self.text[-1] != ord("\n"):

@@ -15,7 +15,8 @@ class Limits:
     instances: int = 8  # of one function version at once, here; more invocations than that wait their turn
     idle_s: float = 600.0  # an instance that nobody needed for so long ends
     init_s: float = 10.0
-    snap_start_init_s: float = 130.0
+    snap_start_init_s: float = 130.0  # or the function's timeout, where that is longer
+    restore_s: float = 10.0  # SnapStart: from the snapshot to the end of the last hook
     response: int = 6_291_556
     log: int = 64 * 1024 * 1024  # of one invocation; AWS keeps more, one machine's memory may not
     unzipped: int = 262_144_000  # code and layers together

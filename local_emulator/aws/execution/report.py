@@ -57,6 +57,39 @@ def init_line(duration_ms: float, phase: str, status: str, error_type: str) -> b
     )
 
 
+def init_start_line(runtime: str, region: str) -> bytes:
+    """INIT_START, written when a snapshot is made."""
+    return f"INIT_START {_runtime(runtime, region)}\n".encode()
+
+
+def restore_start_line(runtime: str, region: str) -> bytes:
+    """RESTORE_START, where a log stream of a restored instance begins."""
+    return f"RESTORE_START {_runtime(runtime, region)}\n".encode()
+
+
+def init_done_line(duration_ms: float) -> bytes:
+    """INIT_REPORT of a snapshot that was made: for SnapStart the only place of the init time."""
+    return f"INIT_REPORT Init Duration: {duration_ms:.2f} ms\n".encode()
+
+
+def restore_line(duration_ms: float, status: str = "", error_type: str = "") -> bytes:
+    """RESTORE_REPORT; with a status where the restore failed."""
+    parts = [f"RESTORE_REPORT Restore Duration: {duration_ms:.2f} ms"]
+    if status:
+        parts.append(f"Status: {status}")
+    if error_type:
+        parts.append(f"Error Type: {error_type}")
+    return f"{chr(9).join(parts)}\n".encode()
+
+
+def _runtime(runtime: str, region: str) -> str:
+    """AWS's runtimes have a build number and a digest; what runs here has neither, and says so."""
+    version = runtime.replace("python", "python:")
+    return (
+        f"Runtime Version: {version}.emulator\tRuntime Version ARN: arn:aws:lambda:{region}::runtime:emulator"
+    )
+
+
 def _billed(figures: Figures) -> int:
     # Since August 2025 the init phase is billed for every kind of function; a SnapStart restore is apart.
     init_ms = figures.init_ms if figures.init_ms is not None and figures.restore_ms is None else 0.0

@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from local_emulator.aws.control_plane import limits
-from local_emulator.aws.control_plane.functions import layer_versions_of, snapshot_of
+from local_emulator.aws.control_plane.functions import LATEST, layer_versions_of, snapshot_of
 from local_emulator.aws.moto_patches.lambda_errors import worded_by_lambda
 from local_emulator.aws.moto_patches.patching import Patch, Target
 
@@ -50,7 +50,7 @@ def _apply(services: Services) -> None:
         function.update_function_code(body)
         if not body.get("DryRun"):
             function.architectures = architectures or function.architectures
-            services.retire(function.function_arn)
+            services.retire(f"{function.function_arn}:{LATEST}")
             services.prepare(snapshot_of(function))
         function.code_or_config_updated |= before != function.code_sha_256
         published = self.publish_version(function_name) if body.get("Publish") else function

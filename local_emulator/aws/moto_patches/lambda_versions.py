@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from local_emulator.aws.control_plane.functions import snapshot_of
 from local_emulator.aws.moto_patches.patching import Patch, Target
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def _apply(services: Services) -> None:
         version.description = description or latest.description
         group["versions"].append(version)
         vars(self)["_arns"][version.function_arn] = version
+        found = snapshot_of(version)
+        if found.snap_start:
+            services.snap_starts.begin(found)
         return version
 
     def delete_function(self: Any, function_name: str, qualifier: str | None = None) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from local_emulator.aws.control_plane.snap_start import VersionState
 from local_emulator.aws.emulator import AwsEmulator, EmulatorSettings
 from local_emulator.aws.moto_patches.registry import PATCHES
 from onehandler.pythons import this_version
@@ -50,6 +51,7 @@ class NoExecution:
     events: list[tuple[FunctionSnapshot, bytes]] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
     prepared: list[str] = field(default_factory=list)
+    snapshots: list[FunctionSnapshot] = field(default_factory=list)
 
     runtimes = (RUNTIME,)
     patches = ()
@@ -57,6 +59,16 @@ class NoExecution:
     @property
     def runner(self) -> NoExecution:
         return self
+
+    @property
+    def snap_starts(self) -> NoExecution:
+        return self
+
+    def begin(self, function: FunctionSnapshot) -> None:
+        self.snapshots.append(function)
+
+    def state_of(self, arn: str) -> VersionState:
+        return VersionState()
 
     @property
     def async_invoker(self) -> NoExecution:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from local_emulator.aws.cloudformation.api_input import call_input
 from local_emulator.aws.cloudformation.contracts import (
     Deployed,
+    DeploymentError,
     UnsupportedError,
 )
 from local_emulator.aws.cloudformation.resources.common import Immutable, unless_gone, without
 
 if TYPE_CHECKING:
     from local_emulator.aws.cloudformation.contracts import Place, Properties
+
+
+_POLL_S = 0.05
 
 
 class Version(Immutable):
@@ -26,12 +31,26 @@ class Version(Immutable):
         client = place.client("lambda")
         answer = client.publish_version(**call_input(client, "PublishVersion", properties))
         arn = answer["FunctionArn"]
+        _await_snapshot(client, arn)
         return Deployed(arn, {"Version": answer["Version"], "FunctionArn": arn})
 
     def delete(self, place: Place, deployed: Deployed, _properties: Properties) -> None:
         """Delete the version; a function deleted before took it along."""
         arn, _, version = deployed.physical_id.rpartition(":")
         unless_gone(place.client("lambda").delete_function, FunctionName=arn, Qualifier=version)
+
+
+def _await_snapshot(client: Any, arn: str) -> None:
+    """Wait until a SnapStart version has its snapshot; one that cannot be initialised is deleted again."""
+    found = client.get_function_configuration(FunctionName=arn)
+    while found.get("State") == "Pending":
+        time.sleep(_POLL_S)
+        found = client.get_function_configuration(FunctionName=arn)
+    if found.get("State") == "Failed":
+        client.delete_function(FunctionName=arn)
+        raise DeploymentError(
+            f"SnapStart could not initialise {arn}: {found.get('StateReason')} ({found.get('StateReasonCode')})"
+        )
 
 
 class Alias:

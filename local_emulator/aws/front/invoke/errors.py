@@ -5,7 +5,8 @@ InvokeError
 ├── invalid_parameter    400 InvalidParameterValueException
 ├── not_found            404 ResourceNotFoundException
 ├── too_large            413 RequestTooLargeException
-└── throttled            429 TooManyRequestsException
+├── throttled            429 TooManyRequestsException
+└── refused              what the runner says: SnapStart's 400, 408 and 409
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from local_emulator.aws.front.http.messages import json_response
 
 if TYPE_CHECKING:
+    from local_emulator.aws.execution.contracts import Refusal
     from local_emulator.aws.front.http.messages import HttpResponse
 
 
@@ -54,3 +56,8 @@ def throttled() -> InvokeError:
     """Reserved concurrency is used up."""
     reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
     return InvokeError(429, "TooManyRequestsException", "Rate Exceeded.", reason)
+
+
+def refused(refusal: Refusal) -> InvokeError:
+    """Lambda could not run the function."""
+    return InvokeError(refusal.status, refusal.kind, refusal.message)

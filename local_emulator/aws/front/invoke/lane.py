@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from local_emulator.aws.execution.contracts import Invocation, Throttled
 from local_emulator.aws.front.http.messages import HttpResponse
-from local_emulator.aws.front.invoke.errors import InvokeError, not_found, throttled
+from local_emulator.aws.front.invoke.errors import InvokeError, not_found, refused, throttled
 from local_emulator.aws.front.invoke.request import PREFIX, SUFFIX, read_request
 from local_emulator.aws.front.lanes import PathClaim
 from local_emulator.aws.front.ports import FunctionNotFoundError
@@ -61,6 +61,8 @@ class InvokeLane:
             outcome = self.runner.invoke(found.snapshot, invocation, found.concurrency_limit)
         except Throttled as error:
             raise throttled() from error
+        if outcome.refusal is not None:
+            raise refused(outcome.refusal)
         return _response(outcome, wants_log=invoke.wants_log)
 
     def _find(self, reference: FunctionReference) -> FoundFunction:

@@ -250,7 +250,6 @@ def test_function_with_everything(stack: TestedStack) -> None:
         EphemeralStorage={"Size": 600},
         ReservedConcurrentExecutions=3,
         DeadLetterConfig={"TargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}},
-        SnapStart={"ApplyOn": "PublishedVersions"},
         LoggingConfig={"LogGroup": "mine"},
         Tags=[{"Key": "k", "Value": "v"}],
     )
@@ -276,7 +275,7 @@ def test_function_with_everything(stack: TestedStack) -> None:
     assert (settings["MemorySize"], settings["Timeout"]) == (512, 9)
     assert settings["Environment"] == {"Variables": {"A": "1"}}
     assert settings["DeadLetterConfig"]["TargetArn"].startswith("arn:aws:sqs:")
-    assert settings["SnapStart"]["ApplyOn"] == "PublishedVersions"
+    assert settings["EphemeralStorage"] == {"Size": 600}
     assert settings["LoggingConfig"]["LogGroup"] == "mine"
     assert (found["Tags"], found["Concurrency"]) == ({"k": "v"}, {"ReservedConcurrentExecutions": 3})
     assert functions.get_function_url_config(FunctionName=name)["AuthType"] == "NONE"

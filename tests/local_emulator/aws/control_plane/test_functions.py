@@ -69,7 +69,7 @@ def test_every_change_makes_another_snapshot(running: Running, name: str) -> Non
     functions.update_function_code(FunctionName=name, ZipFile=OTHER_CODE)
     seen.add(find(name))
     assert len(seen) == 4
-    assert running.execution.retired.count(f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}") == 3
+    assert running.execution.retired.count(f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST") == 3
 
 
 def test_versions_do_not_change(running: Running, name: str) -> None:

@@ -140,10 +140,15 @@ def a_function_has_five_layers_at_most(running: Running) -> None:
 def configuration_is_kept_and_checked(running: Running) -> None:
     make_function(running, SnapStart={"ApplyOn": "PublishedVersions"})
     functions = running.client("lambda")
-    functions.update_function_configuration(FunctionName="f", EphemeralStorage={"Size": 1024})
+    assert functions.get_function_configuration(FunctionName="f")["SnapStart"] == {
+        "ApplyOn": "PublishedVersions",
+        "OptimizationStatus": "Off",
+    }
+    changes = {"EphemeralStorage": {"Size": 1024}, "SnapStart": {"ApplyOn": "None"}}
+    functions.update_function_configuration(FunctionName="f", **changes)
     configuration = functions.get_function_configuration(FunctionName="f")
     assert configuration["EphemeralStorage"] == {"Size": 1024}
-    assert configuration["SnapStart"]["ApplyOn"] == "PublishedVersions"
+    assert configuration["SnapStart"]["ApplyOn"] == "None"
     with pytest.raises(ClientError, match=f"nodejs22.x at 'runtime' is not supported.*{RUNTIME}"):
         make_function(running, "other", Runtime="nodejs22.x")
 
