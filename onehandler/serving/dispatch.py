@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SMALL = 16 * 1024  # bytes of a body
 QUICK = 0.0005  # seconds
+_STALL = 0.01  # seconds: one call that long sends the next 30 or more to threads
 _THREADS = 8  # without joining: enough for a handler of the bundle's own that waits for something
 _NO_RUN = ("GET", "HEAD", "OPTIONS")
 
@@ -58,7 +59,9 @@ class Dispatch:
         try:
             if self._batcher is None:
                 return await self._on_thread(request)
-            with self._batcher.expecting():  # from now on, so that runs wait for it even before its thread starts
+            with (
+                self._batcher.expecting()
+            ):  # from now on, so that runs wait for it even before its thread starts
                 return await self._on_thread(request)
         finally:
             self._handed -= 1
@@ -76,7 +79,8 @@ class Dispatch:
         started = perf_counter()
         response = self.handler.answer(request)
         if len(request.body) <= SMALL and request.method not in _NO_RUN:
-            # One call that the scheduler put aside must not make a quick model a slow one.
-            seconds = min((perf_counter() - started) / sharing, 4 * QUICK)
+            seconds = (perf_counter() - started) / sharing
+            if seconds < _STALL:  # perhaps put aside by the scheduler: no reason to call a quick model slow
+                seconds = min(seconds, 4 * QUICK)
             self._seconds += (seconds - self._seconds) / 8
         return response

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from onehandler.errors import Unavailable
 from onehandler.message import Request
+from onehandler.protocols import problem, protocol_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -34,7 +37,15 @@ class Endpoint:
         body = await body_of(receive, self._limit)
         if body is None:  # nobody is left to answer
             return
-        await send_response(send, scope["method"], await self._dispatch.answer(request_of(scope, body)))
+        request = request_of(scope, body)
+        try:
+            response = await self._dispatch.answer(request)
+        except (
+            asyncio.CancelledError
+        ):  # by uvicorn, when the drain is over: the client may ask another server
+            ending = Unavailable("this server is ending and did not get to it; send it again")
+            response = (protocol_at(request.path) or problem).refuse(ending)
+        await send_response(send, request.method, response)
 
 
 async def send_response(send: Send, method: str, response: Response) -> None:

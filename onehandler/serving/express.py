@@ -8,6 +8,7 @@ a client that doesn't read) takes uvicorn's ordinary way; tests/onehandler/servi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,14 @@ from onehandler.serving.dispatch import SMALL
 from onehandler.serving.endpoint import has_length, headers_of
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from onehandler.message import Response
     from onehandler.serving.dispatch import Dispatch
 
+    Pair: TypeAlias = tuple[bytes, bytes]
+
+_LONGEST_URL = 512  # bytes
 _UNUSUAL = b"%#"  # in a URL: to be unescaped, to be cut off
 
 
@@ -32,8 +38,8 @@ class ExpressProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._dispatch: Dispatch = self.app.dispatch
         self._collected: list[bytes] | None = None  # the body of a request on the shorter way
-        self._path = ""
-        self._query = ""
+        self._target = ("", "")  # path and query
+        self._seen: tuple[list[Pair], dict[str, str]] = ([], {})  # headers as they came last, and as ours
         self._ending = False
 
     # The parser's callbacks.
@@ -64,7 +70,8 @@ class ExpressProtocol(HttpToolsProtocol):
             return
         body = b"".join(collected)
         method = self.parser.get_method().decode("ascii")
-        request = Request(method, self._path, headers_of(self.headers), body, self._query, token_hex(8))
+        path, query = self._target
+        request = Request(method, path, self._request_headers(), body, query, token_hex(8))
         if self._dispatch.at_once(request):
             self._write(method, self._dispatch.now(request))
             return
@@ -83,14 +90,11 @@ class ExpressProtocol(HttpToolsProtocol):
         busy = cycle is not None and not cycle.response_complete
         if busy or self.flow.write_paused or self.expect_100_continue or self.parser.should_upgrade():
             return False
-        return self._is_plain_url() and self._is_small()
-
-    def _is_plain_url(self) -> bool:
-        url = self.url
-        if not url.isascii() or any(mark in url for mark in _UNUSUAL):
+        target = _plain_target(self.url) if len(self.url) <= _LONGEST_URL else None
+        if target is None or not self._is_small():
             return False
-        self._path, _, self._query = url.decode("ascii").partition("?")
-        return serves(self._path)
+        self._target = target
+        return True
 
     def _is_small(self) -> bool:
         length = 0
@@ -100,6 +104,14 @@ class ExpressProtocol(HttpToolsProtocol):
             elif name == b"transfer-encoding":
                 return False
         return length <= SMALL
+
+    def _request_headers(self) -> dict[str, str]:
+        """On one connection they are usually the same from request to request."""
+        seen, found = self._seen
+        if self.headers != seen:
+            found = headers_of(self.headers)
+            self._seen = (self.headers, found)
+        return found
 
     def _begin_ordinary(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
@@ -130,3 +142,12 @@ class ExpressProtocol(HttpToolsProtocol):
             )
         else:
             self.transport.close()
+
+
+@lru_cache(256)
+def _plain_target(url: bytes) -> tuple[str, str] | None:
+    """Path and query of a protocol's URL that needs no unescaping, else None."""
+    if not url.isascii() or any(mark in url for mark in _UNUSUAL):
+        return None
+    path, _, query = url.decode("ascii").partition("?")
+    return (path, query) if serves(path) else None

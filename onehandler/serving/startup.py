@@ -108,10 +108,13 @@ class Shared:
 
 
 def _warm_up(handler: Handler) -> float:
-    """Answer the bundle's first sample a few times: seconds that it is expected to take from now on."""
+    """Answer the bundle's first sample a few times: seconds that a small request is expected to take.
+
+    Slow until shown to be quick: without a sample, and with code of the bundle's own, which may wait for others.
+    """
     rows = handler.bundle.manifest.get("samples", {}).get("rows", [])[:1]
-    if not rows:
-        return 10 * QUICK  # slow until shown to be quick
+    if not rows or handler.bundle.handler_path:
+        return 10 * QUICK
     best = 10 * QUICK
     for _ in range(_WARM_UPS):
         started = perf_counter()
