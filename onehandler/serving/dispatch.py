@@ -48,31 +48,31 @@ class Dispatch:
         """Answer on the calling thread."""
         if self._batcher is None:
             return self._timed(request, 1)
-        with self._batcher.expecting():
+        self._batcher.join()
+        try:
             return self._timed(request, 1)
+        finally:
+            self._batcher.leave()
 
     async def answer(self, request: Request) -> Response:
         """Answer here or on a thread."""
         if self.at_once(request):
             return self.now(request)
         self._handed += 1
+        if self._batcher is not None:
+            self._batcher.join()  # before its thread has started: those whose runs are ready wait for it
         try:
-            if self._batcher is None:
-                return await self._on_thread(request)
-            with (
-                self._batcher.expecting()
-            ):  # from now on, so that runs wait for it even before its thread starts
-                return await self._on_thread(request)
+            sharing = min(self._handed, self._threads)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self._timed, request, sharing)
         finally:
             self._handed -= 1
+            if self._batcher is not None:
+                self._batcher.leave()
 
     def close(self) -> None:
         """Let threads go that have nothing to do."""
         self._pool.shutdown(wait=False)
-
-    async def _on_thread(self, request: Request) -> Response:
-        sharing = min(self._handed, self._threads)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._timed, request, sharing)
 
     def _timed(self, request: Request, sharing: int) -> Response:
         """Answer, and learn how long small requests take: `sharing` threads at once hold each other up."""

@@ -8,7 +8,6 @@ one alone never waits), or when its first has waited for `max_wait`.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ from onehandler.errors import ModelError
 from onehandler.serving.joining import joined, kind_of, rows_of, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Final
 
     from onehandler.runtimes import Runtime
@@ -62,20 +60,24 @@ class MicroBatcher:
         """Whether a run now would be alone, and so waits for nothing."""
         return not self._expected and not self._running
 
-    @contextmanager
-    def expecting(self) -> Iterator[None]:
-        """Around the whole answer to a request: it may join others, which wait for it in turn."""
+    def join(self) -> None:
+        """Before the answer to a request: its run may share, and others wait for it in turn. Then `leave`."""
         with self._lock:
             self._expected += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._expected -= 1
-                self._wake_next()
+
+    def leave(self) -> None:
+        """After the answer."""
+        with self._lock:
+            self._expected -= 1
+            self._wake_next()
 
     def run(self, inputs: Tensors) -> dict[str, Tensor]:
         """Execute, together with others if there are any; see Runtime.run."""
+        with self._lock:
+            alone = self._expected <= 1 and not self._running and not self._waiting
+            self._running |= alone
+        if alone:
+            return self._run_in_turn(inputs)
         rows = rows_of(inputs)
         if not rows:  # nothing to share, and not every model takes it
             return self._runtime.run(inputs)
@@ -99,6 +101,17 @@ class MicroBatcher:
     def close(self) -> None:
         """Free the model."""
         self._runtime.close()
+
+    def _run_in_turn(self, inputs: Tensors) -> dict[str, Tensor]:
+        try:
+            return self._runtime.run(inputs)
+        finally:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        with self._lock:
+            self._running = False
+            self._wake_next()
 
     def _wake_next(self) -> None:
         """Let the first in line run its group, if it may start. Needs the lock."""
@@ -133,9 +146,7 @@ class MicroBatcher:
                 for call in group:
                     self._run_alone(call)
         finally:
-            with self._lock:
-                self._running = False
-                self._wake_next()
+            self._end_turn()
             for call in group[1:]:
                 call.woken.set()
 

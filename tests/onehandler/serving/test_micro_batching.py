@@ -77,7 +77,7 @@ class Crowd:
         known = threading.Event()
 
         def answered() -> list[float]:
-            with self.batcher.expecting():
+            with announced(self.batcher):
                 known.set()
                 return self.batcher.run(inputs)["y"].values()
 
@@ -96,6 +96,16 @@ class Crowd:
         """Wait until so many requests stand in line, then open the gate."""
         until(lambda: len(self.batcher._waiting) == count)
         self.runtime.gate.set()
+
+
+@contextmanager
+def announced(batcher: MicroBatcher) -> Iterator[None]:
+    """A request that is being answered, as far as the batcher knows."""
+    batcher.join()
+    try:
+        yield
+    finally:
+        batcher.leave()
 
 
 @contextmanager
@@ -162,27 +172,27 @@ def test_one_that_fails_harms_nobody_else() -> None:
 
 
 def test_waiting_for_others_has_an_end() -> None:
-    with crowd(max_wait=0.1) as people, people.batcher.expecting():  # one that never comes to its run
+    with crowd(max_wait=0.1) as people, announced(people.batcher):  # one that never comes to its run
         started = time.monotonic()
         assert people.ask(x(1))() == [2]
         assert 0.1 <= time.monotonic() - started < 5
 
 
 def test_a_full_group_waits_for_nobody() -> None:
-    with crowd(max_rows=2) as people, people.batcher.expecting():
+    with crowd(max_rows=2) as people, announced(people.batcher):
         answers = [people.ask(x(1)), people.ask(x(2))]
         assert [answer() for answer in answers] == [[2], [4]]
         assert people.runtime.runs in ([[1, 2]], [[2, 1]])
 
 
 def test_no_rows_are_nobodys_company() -> None:
-    with crowd() as people, people.batcher.expecting():
+    with crowd() as people, announced(people.batcher):
         assert people.batcher.run({"x": Tensor.of("float32", (0, 1), [])})["y"].shape == (0, 1)
 
 
 def test_those_who_left_are_not_waited_for() -> None:
     with crowd() as people:
-        with people.batcher.expecting():
+        with announced(people.batcher):
             answer = people.ask(x(1))
             until(lambda: len(people.batcher._waiting) == 1)
             assert people.runtime.runs == []
