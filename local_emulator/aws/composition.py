@@ -17,7 +17,7 @@ from local_emulator.aws.execution.interpreters import CACHE, Interpreters
 from local_emulator.aws.messaging import Messaging
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from local_emulator.aws.asynchronous.ports import RetrySettings
     from local_emulator.aws.execution.contracts import (
@@ -55,6 +55,7 @@ class Wiring:
     endpoint_url: str
     sink: LogSink
     functions: FunctionDirectory
+    note: Callable[[FunctionSnapshot], None]  # tells the sink of a function that was not found, but published
 
 
 class Parts(Protocol):
@@ -153,7 +154,7 @@ class RunningParts:
         self.runtimes = tuple(sorted(interpreters.available()))
         self._executor = Executor(settings.root, interpreters, wiring.endpoint_url, wiring.sink)
         self._preparing = ThreadPoolExecutor(1, "lambda-preparing")
-        self.snap_starts = SnapStarts(self._executor.take_snapshot)
+        self.snap_starts = SnapStarts(self._executor.take_snapshot, wiring.note)
         self._runner = TellingRunner(self._executor, self.snap_starts)
         self._messaging = Messaging(self._runner, wiring.functions, settings.retries)
 

@@ -106,7 +106,8 @@ class AwsEmulator:
         # moto is emptied before there are parts, and after they are closed: what they hold is in it.
         opening.callback(forget_everything)
         forget_everything()
-        parts = self._make_parts(Wiring(settings, self.endpoint_url, MotoLogSink(homes), functions))
+        wiring = Wiring(settings, self.endpoint_url, MotoLogSink(homes), functions, homes.note)
+        parts = self._make_parts(wiring)
         clients = EndpointClients(lambda: self.endpoint_url)
         opening.callback(clients.close)
         patched = PatchedMoto((*self._patches, *parts.patches))

@@ -50,16 +50,23 @@ _CODES = {
 
 
 class SnapStarts:
-    """Has snapshots taken in the background; `take` goes through a version's init phase and says what failed."""
+    """Has snapshots taken in the background.
 
-    def __init__(self, take: Callable[[FunctionSnapshot], Failure | None]) -> None:
+    `take` goes through a version's init phase and says what failed; `note` hears of it before, as its log begins.
+    """
+
+    def __init__(
+        self, take: Callable[[FunctionSnapshot], Failure | None], note: Callable[[FunctionSnapshot], None]
+    ) -> None:
         self._take = take
+        self._note = note
         self._workers = ThreadPoolExecutor(_AT_ONCE, "lambda-snapshots")
         self._lock = threading.Lock()
         self._states: dict[str, VersionState] = {}
 
     def begin(self, function: FunctionSnapshot) -> None:
         """Begin to take the snapshot of a version that was just published; returns at once."""
+        self._note(function)
         self._set(function.arn, _PENDING)
         self._workers.submit(self._snapshot, function)
 

@@ -91,3 +91,31 @@ def _declaring(size: int) -> bytes:
         while size > 0:
             size -= entry.write(block[:size])
     return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("apply_on", "runtime", "storage_mb", "said"),
+    [
+        (
+            "Sometimes",
+            "python3.13",
+            512,
+            r"Value 'Sometimes' at 'snapStart.applyOn'.*\[PublishedVersions, None\]",
+        ),
+        (
+            "PublishedVersions",
+            "python3.11",
+            512,
+            "python3.11 is not supported for SnapStart enabled functions",
+        ),
+        ("PublishedVersions", "python3.13", 513, "storage of 513 MB is not supported for SnapStart"),
+    ],
+)
+def test_what_snapstart_excludes(apply_on: str, runtime: str, storage_mb: int, said: str) -> None:
+    with pytest.raises(InvalidFunction, match=said):
+        limits.check_snap_start(apply_on, runtime, storage_mb)
+
+
+def test_what_goes_with_snapstart() -> None:
+    limits.check_snap_start("PublishedVersions", "python3.12", 512)
+    limits.check_snap_start("None", "python3.11", 10240)
