@@ -30,10 +30,15 @@ class Recipe:
 
 
 def _onnx(folder: Path, arch: str, python: str) -> None:
-    """The library of the onnxruntime wheel, its licences, and nothing else.
+    """The library of the onnxruntime wheel with its licences, and orjson, which reads large bodies.
 
     The wheel's library comes stripped, and the rest of the wheel is the Python binding, which we don't use.
     """
+    site = folder / "python"
+    install("layer-onnx", site, arch, python, only="orjson")
+    (folder / "only-orjson.txt").unlink()
+    slim(site)
+    compile_folder(site, python, "/opt/python")
     wheel = folder / "wheel"
     install("layer-onnx", wheel, arch, python, only="onnxruntime")
     libraries = list((wheel / "onnxruntime" / "capi").glob("libonnxruntime.so*"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from onehandler.handler import Handler
 from onehandler.settings import Settings
@@ -12,6 +13,10 @@ from tests import bundles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# A slow machine fails no test.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

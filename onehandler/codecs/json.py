@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/json"
 MAX_DEPTH = 64
+LARGE = 256 * 1024  # bytes: reading them saves 6 of the 10 ms that the import takes, every time but the first
+MANY = 64 * 1024  # bytes of numbers: writing 16,000 of them saves 8 ms
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 _KEPT = b'[]{}"'
 _DROPPED = bytes(set(range(256)) - set(_KEPT))
@@ -34,6 +36,12 @@ def loads(body: bytes, *, tokens: bool = False) -> Any:
     """
     text = _text(body)
     _check_depth(body)
+    if len(body) >= LARGE:
+        from onehandler.codecs import large_json  # 10 ms, which a small document would not earn back
+
+        value = large_json.loads(body)
+        if value is not large_json.UNSURE:
+            return value
     try:
         value = _decoded(text, _TOKEN_DECODER if tokens else _DECODER)
     except JSONDecodeError as error:
@@ -49,11 +57,18 @@ def loads(body: bytes, *, tokens: bool = False) -> Any:
     return value
 
 
-def dumps(value: Any, *, tokens: bool = False) -> bytes:
+def dumps(value: Any, *, tokens: bool = False, held: int = 0) -> bytes:
     """Write compact JSON.
 
     NaN and infinities become the strings "NaN", "Infinity" and "-Infinity"; with `tokens` the bare words.
+    `held` is how many bytes of numbers it was made from, where there may be many.
     """
+    if held >= MANY:
+        from onehandler.codecs import large_json  # see loads
+
+        text = large_json.dumps(value)
+        if text is not None:
+            return text
     if tokens:
         return _TOKEN_ENCODER.encode(value).encode()
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from onehandler.protocols import all_protocols
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from onehandler.bundle import Bundle
     from onehandler.protocols import Protocol
@@ -18,19 +18,24 @@ NUMBER = "#/components/schemas/Number"
 
 
 class Description:
-    """One route's bodies: JSON schemas, and request examples by name. `request` is None for GET."""
+    """One route's bodies: JSON schemas, and request examples by name. `request` is None for GET.
 
-    __slots__ = ("examples", "request", "response")
+    `binary` are further content types of the request, whose bodies are bytes.
+    """
+
+    __slots__ = ("binary", "examples", "request", "response")
 
     def __init__(
         self,
         response: Mapping[str, Any],
         request: Mapping[str, Any] | None = None,
         examples: Mapping[str, Any] | None = None,
+        binary: Sequence[str] = (),
     ) -> None:
         self.response = response
         self.request = request
         self.examples = examples or {}
+        self.binary = binary
 
 
 def document(bundle: Bundle) -> dict[str, Any]:
@@ -83,7 +88,8 @@ def _operation(protocol: Protocol, route: Route, bundle: Bundle) -> dict[str, An
         content: dict[str, Any] = {"schema": described.request}
         if described.examples:
             content["examples"] = {name: {"value": value} for name, value in described.examples.items()}
-        operation["requestBody"] = {"required": True, "content": {JSON: content}}
+        others: dict[str, Any] = {media: {} for media in described.binary}  # no schema: bytes
+        operation["requestBody"] = {"required": True, "content": {JSON: content, **others}}
     return operation
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from onehandler.openapi import Description, closed_object, model_schema
 from onehandler.openapi.samples import sample_columns, sample_inputs, sample_rows
-from onehandler.openapi.schema import input_columns, input_row, nested, output_row, tensors
+from onehandler.openapi.schema import encoded_or_nested, input_columns, input_row, nested, output_row
+from onehandler.protocols.content import BINARY
 
 if TYPE_CHECKING:
     from onehandler.bundle import Bundle
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 def description(bundle: Bundle) -> Description:
     """Bodies of POST /predict."""
     signature = bundle.signature
-    forms: list[dict[str, Any]] = [closed_object({"inputs": tensors(signature.inputs)})]
+    binary = BINARY if len(signature.inputs) == 1 and signature.inputs[0].dtype.bits else ()
+    inputs = closed_object({spec.name: encoded_or_nested(spec) for spec in signature.inputs})
+    forms: list[dict[str, Any]] = [closed_object({"inputs": inputs})]
     outputs = closed_object({spec.name: nested(spec) for spec in signature.outputs})
     answers = [model_schema(bundle, outputs=outputs)]
     examples: dict[str, Any] = {"tensors": {"inputs": sample_inputs(bundle)}}
@@ -29,4 +32,4 @@ def description(bundle: Bundle) -> Description:
             "columns": {"columns": sample_columns(bundle)},
             **examples,
         }
-    return Description({"oneOf": answers}, {"oneOf": forms}, examples)
+    return Description({"oneOf": answers}, {"oneOf": forms}, examples, binary)

@@ -34,6 +34,20 @@ def nested(spec: TensorSpec, shape: Sequence[int] | None = None) -> dict[str, An
     return schema
 
 
+def encoded_or_nested(spec: TensorSpec) -> dict[str, Any]:
+    """A tensor as nested arrays, or its little-endian bytes in base64."""
+    if not spec.dtype.bits:
+        return nested(spec)
+    sizes = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+    encoded = {
+        "type": "object",
+        "properties": {"base64": {"type": "string", "contentEncoding": "base64"}, "shape": sizes},
+        "required": ["base64"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [nested(spec), encoded]}
+
+
 def tensors(specs: Sequence[TensorSpec]) -> dict[str, Any]:
     """An object of whole tensors by name."""
     return closed_object({spec.name: nested(spec) for spec in specs})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from onehandler.message import Request
 
+BINARY = ("application/octet-stream", "application/x-npy")  # bodies that are one tensor
 _ALL = ("", "*/*", json.CONTENT_TYPE)
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
@@ -37,9 +38,10 @@ def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, token
     return json.loads(body, tokens=tokens)
 
 
-def json_response(value: Any, rows: int = 0, *, tokens: bool = False) -> Response:
-    """Answer 200 with JSON; `rows` is how many rows it predicts, `tokens` as for reading."""
-    return Response(200, {"content-type": json.CONTENT_TYPE}, json.dumps(value, tokens=tokens), rows)
+def json_response(value: Any, rows: int = 0, *, tokens: bool = False, held: int = 0) -> Response:
+    """Answer 200 with JSON; `rows` is how many rows it predicts, the others are as for json.dumps."""
+    body = json.dumps(value, tokens=tokens, held=held)
+    return Response(200, {"content-type": json.CONTENT_TYPE}, body, rows)
 
 
 def charset(content_type: str) -> str:

@@ -5,19 +5,25 @@
     → {"predictions": [{"label": 0, "probabilities": {"setosa": 0.97, …}}], "model": {"name": …, …}}
 {"inputs": {"X": [[5.1, 3.5, 1.4, 0.2]]}}
     → {"outputs": {"label": [0], "probabilities": [[0.97, …]]}, "model": {…}}
+
+An input may be {"base64": "…"} of its little-endian bytes; a model with one input also takes them as the whole
+body, as application/octet-stream or application/x-npy.
 """
 
 from __future__ import annotations
 
+from onehandler.codecs.compression import decoded
+from onehandler.codecs.json import CONTENT_TYPE
 from onehandler.errors import InvalidInput, shown
 from onehandler.protocols import problem
-from onehandler.protocols.content import json_body, json_response
+from onehandler.protocols.content import BINARY, json_body, json_response
 from onehandler.protocols.routing import Route
 from onehandler.results import named_rows
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_columns, tensors_from_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from onehandler.bundle import Bundle
@@ -26,25 +32,29 @@ if TYPE_CHECKING:
     from onehandler.message import Request, Response
     from onehandler.openapi import Description
     from onehandler.protocols.routing import Parameters
-    from onehandler.tensor import Tensors
+    from onehandler.signature import Signature, TensorSpec
+    from onehandler.tensor import Tensor, Tensors
 
 _FORMS = '"rows", "columns" or "inputs"'
 
 
 def predict(handler: Handler, request: Request, _parameters: Parameters) -> Response:
     """Answer rows or columns with predictions, named tensors with named tensors."""
-    form, content = _only_member(json_body(request, handler.settings.max_body))
     bundle = handler.bundle
     answer: dict[str, Any] = {}
+    if request.headers.get("content-type") != CONTENT_TYPE and request.content_type in BINARY:
+        form, inputs = "inputs", _bytes_as_tensors(handler, request)
+    else:
+        form, content = _only_member(json_body(request, handler.settings.max_body))
+        inputs = _READERS[form](handler.signature, content)
+    outputs = handler.predict(inputs)
     if form == "inputs":
-        outputs = handler.predict(_named_tensors(handler, content))
         answer["outputs"] = {name: tensor.nested() for name, tensor in outputs.items()}
     else:
-        read = tensors_from_rows if form == "rows" else tensors_from_columns
-        outputs = handler.predict(read(handler.signature, content))
         answer["predictions"] = named_rows(handler.signature, outputs)
     answer["model"] = {"name": bundle.name, "version": bundle.version}
-    return json_response(answer, count_rows(handler, outputs))
+    held = sum([len(tensor.data) for tensor in outputs.values()])
+    return json_response(answer, count_rows(handler, outputs), held=held)
 
 
 def count_rows(handler: Handler, outputs: Tensors) -> int:
@@ -63,12 +73,35 @@ def _only_member(body: Any) -> tuple[str, Any]:
     return found[0], body[found[0]]
 
 
-def _named_tensors(handler: Handler, content: Any) -> Tensors:
-    specs = handler.signature.inputs
+def _bytes_as_tensors(handler: Handler, request: Request) -> Tensors:
+    from onehandler.protocols.binary import tensors_from_body  # most bodies are JSON
+
+    limit = handler.settings.max_body
+    body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
+    return tensors_from_body(handler.signature, request, body)
+
+
+def _named_tensors(signature: Signature, content: Any) -> Tensors:
+    specs = signature.inputs
     if not isinstance(content, dict):
         raise InvalidInput(f"must be an object by input name, {shown(content)} came", where="inputs")
     check_names(content, tuple(spec.name for spec in specs), "inputs")
-    return {spec.name: tensor_from_nested(spec, content[spec.name], f"inputs.{spec.name}") for spec in specs}
+    return {spec.name: _named_tensor(spec, content[spec.name], f"inputs.{spec.name}") for spec in specs}
+
+
+def _named_tensor(spec: TensorSpec, value: Any, where: str) -> Tensor:
+    if type(value) is dict and "base64" in value:
+        from onehandler.protocols.binary import tensor_from_base64  # most tensors are nested arrays
+
+        return tensor_from_base64(spec, value, where)
+    return tensor_from_nested(spec, value, where)
+
+
+_READERS: dict[str, Callable[[Signature, Any], Tensors]] = {
+    "rows": tensors_from_rows,
+    "columns": tensors_from_columns,
+    "inputs": _named_tensors,
+}
 
 
 class NativeProtocol:

@@ -116,10 +116,10 @@ class Slot:
         self._outputs: Final = []
         self._unbound: Final = []
         for index, spec in enumerate(signature.outputs):
-            shape = bound_shape(spec, key)
-            if shape is not None:
-                buffer = self._bound(spec, shape, self._made, index)
-                self._outputs.append((spec.name, spec.dtype, shape, buffer, _UNWRITTEN * len(buffer)))
+            known = bound_shape(spec, key)
+            if known is not None:
+                buffer = self._bound(spec, known, self._made, index)
+                self._outputs.append((spec.name, spec.dtype, known, buffer, _UNWRITTEN * len(buffer)))
             else:
                 self._unbound.append(index)
         self._arguments: Final = program.arguments(self._given, self._made)

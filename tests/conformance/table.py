@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 import zlib
+from base64 import b64encode
 from typing import Any, NamedTuple
 
 from onehandler.message import Request
@@ -55,6 +57,11 @@ def tf(case_id: str, body: Any, status: int = 200, bundle: str = "iris", **heade
 
 _ROWS = json.dumps({"rows": [ROW]}).encode()
 _PIXELS = [[float(i + j) for i in range(8)] for j in range(8)]
+_RAW_TYPE = "application/octet-stream"
+_RAW = struct.pack("<64f", *(value for line in _PIXELS for value in line))
+_BASE64 = b64encode(_RAW).decode()
+_NPY_HEADER = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 8, 8), }".ljust(117) + b"\n"
+_NPY = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(_NPY_HEADER)) + _NPY_HEADER + _RAW
 _FIXED = {"a": [[1, 2, 3], [4, 5, 6]], "b": [1, 0, -1]}
 
 CASES = [
@@ -78,6 +85,16 @@ CASES = [
     post("regression-large", {"rows": [[1e308, 1e308, -1e308]]}, bundle="regression"),
     post("image-rows", {"rows": [_PIXELS]}, bundle="image"),
     post("image-inputs", {"inputs": {"pixels": [_PIXELS] * 3}}, bundle="image"),
+    post("image-raw", _RAW, bundle="image", content_type="application/octet-stream"),
+    post(
+        "image-raw-gzip", gzip.compress(_RAW), bundle="image", content_type=_RAW_TYPE, content_encoding="gzip"
+    ),
+    post("image-raw-cut-off", _RAW[:-1], 422, bundle="image", content_type=_RAW_TYPE),
+    post("image-npy", _NPY, bundle="image", content_type="application/x-npy"),
+    post("image-npy-cut-off", _NPY[:-1], 400, bundle="image", content_type="application/x-npy"),
+    post("image-base64", {"inputs": {"pixels": {"base64": _BASE64}}}, bundle="image"),
+    post("image-base64-wrong", {"inputs": {"pixels": {"base64": "?"}}}, 422, bundle="image"),
+    post("fixed-raw", _RAW, 415, bundle="fixed", content_type=_RAW_TYPE),
     post("fixed-inputs", {"inputs": _FIXED}, bundle="fixed"),
     post("fixed-rows", {"rows": [[1]]}, 422, bundle="fixed"),
     post("lookup-rows", {"rows": [3, 7]}, bundle="lookup"),

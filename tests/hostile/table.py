@@ -17,6 +17,8 @@ _M = MARKER.encode()
 _NAMED = dict(zip(COLUMNS, ROW, strict=True))
 
 
+_OBJECTS = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n"
+_NPY_OF_OBJECTS = b"\x93NUMPY\x01\x00" + len(_OBJECTS).to_bytes(2, "little") + _OBJECTS + b"\x80\x04."
 _NATIVE: list[tuple[str, Any, int]] = [
     ("no-member", {}, 422),
     ("unknown-member", {MARKER: [ROW]}, 422),
@@ -162,7 +164,9 @@ CASES: list[Case] = [
     post("encoding-several", ROWS, 415, content_encoding="gzip, gzip"),
     post("type-unknown", ROWS, 415, content_type=f"application/{MARKER}"),
     post("type-text", ROWS, 415, content_type="text/plain"),
-    post("type-pickle", b"\x80\x04.", 415, content_type="application/octet-stream"),
+    post("type-pickle", b"\x80\x04.", 415, content_type="application/x-pickle"),
+    post("bytes-pickle", b"\x80\x04.", 422, content_type="application/octet-stream"),
+    post("npy-pickle", _NPY_OF_OBJECTS, 422, content_type="application/x-npy"),
     post("type-multipart", ROWS, 415, content_type="multipart/form-data; boundary=x"),
     post("charset-unknown", ROWS, 415, content_type=f"application/json; charset={MARKER}"),
     post("charset-utf-16", ROWS, 415, content_type='application/json; charset="UTF-16"'),

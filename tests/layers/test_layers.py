@@ -14,6 +14,7 @@ from layers.archive import check_archive, digest_of
 from layers.build import build_layer
 from layers.bytecode import is_unchecked, pyc_name
 from layers.ledger import ledger_of
+from layers.provided import packages_in
 from layers.recipes import LIBRARY_PATH_IN_LAYER, RECIPES
 from layers.wheels import this_arch
 from onehandler.pythons import this_version
@@ -74,9 +75,11 @@ def _names(archive: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("arch", list(_MACHINES))
-def test_the_onnx_layer_is_one_library_and_its_licences(arch: str, tmp_path: Path) -> None:
+def test_the_onnx_layer_is_the_library_and_orjson(arch: str, tmp_path: Path) -> None:
     archive = build_layer("onnx", arch, this_version(), tmp_path)
-    assert set(_names(archive)) == _ONNX
+    others = {name for name in _names(archive) if not name.startswith("python/")}
+    assert others == _ONNX
+    assert packages_in(archive) == {"orjson"}
     with zipfile.ZipFile(archive) as opened:
         header = opened.read(LIBRARY_PATH_IN_LAYER)[:20]
     assert struct.unpack("<H", header[18:20])[0] == _MACHINES[arch]
@@ -85,16 +88,17 @@ def test_the_onnx_layer_is_one_library_and_its_licences(arch: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("arch", list(_MACHINES))
-def test_extension_modules_are_the_targets(arch: str, tmp_path: Path) -> None:
-    archive = build_layer("web", arch, this_version(), tmp_path)
+@pytest.mark.parametrize("layer", ["onnx", "web"])
+def test_extension_modules_are_the_targets(layer: str, arch: str, tmp_path: Path) -> None:
+    archive = build_layer(layer, arch, this_version(), tmp_path)
     with zipfile.ZipFile(archive) as opened:
-        libraries = [name for name in opened.namelist() if name.endswith(".so")]
+        libraries = [name for name in opened.namelist() if ".so" in name]
         headers = [opened.read(name)[:20] for name in libraries]
     assert libraries
     assert {struct.unpack("<H", header[18:20])[0] for header in headers} == {_MACHINES[arch]}
 
 
-@pytest.mark.parametrize("name", ["layer-web", "layer-batch", "predict", "batch"])
+@pytest.mark.parametrize("name", ["layer-onnx", "layer-web", "layer-batch", "predict", "batch"])
 def test_every_source_has_unchecked_bytecode_of_this_version(archives: dict[str, Path], name: str) -> None:
     with zipfile.ZipFile(archives[name]) as opened:
         names = set(opened.namelist())
@@ -129,5 +133,5 @@ def test_batch_reports_the_record_that_failed(unpacked: dict[str, Path], isolate
 
 def test_the_library_says_its_version(unpacked: dict[str, Path], isolated: Isolated) -> None:
     path = unpacked["layer-onnx"] / LIBRARY_PATH_IN_LAYER
-    pin = (Path(__file__).parents[2] / "requirements" / "layer-onnx.in").read_text().strip()
-    assert isolated(_VERSION.replace("PATH", repr(str(path)))) == pin.removeprefix("onnxruntime==")
+    pins = (Path(__file__).parents[2] / "requirements" / "layer-onnx.in").read_text().split()
+    assert "onnxruntime==" + isolated(_VERSION.replace("PATH", repr(str(path)))) in pins

@@ -16,7 +16,7 @@ from onehandler.errors import MalformedBody, OnehandlerError, TooLarge
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXT
-_VALUES = st.recursive(
+VALUES = st.recursive(
     _LEAVES,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(_TEXT, inner, max_size=5),
     max_leaves=30,
@@ -27,12 +27,12 @@ def nested(depth: int, opening: str = "[", closing: str = "]") -> bytes:
     return (opening * depth + "1" + closing * depth).encode()
 
 
-@given(_VALUES)
+@given(VALUES)
 def test_what_json_can_say_survives(value: Any) -> None:
     assert json.loads(json.dumps(value)) == value
 
 
-@given(_VALUES)
+@given(VALUES)
 def test_it_reads_what_the_standard_library_reads(value: Any) -> None:
     for body in (standard.dumps(value), standard.dumps(value, ensure_ascii=False, indent=1)):
         assert json.loads(body.encode()) == standard.loads(body)

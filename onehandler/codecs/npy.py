@@ -1,0 +1,70 @@
+"""NumPy's .npy files, read without numpy: one array, little-endian, in C order, of a plain number type.
+
+Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Object arrays hold pickles,
+which are programs; they are refused like everything else that isn't a plain number.
+"""
+
+from __future__ import annotations
+
+import re
+from math import prod
+
+from onehandler.dtypes import dtype_named
+from onehandler.errors import InvalidInput, MalformedBody
+from onehandler.tensor import Tensor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from onehandler.dtypes import DType
+
+CONTENT_TYPE = "application/x-npy"
+_MAGIC = b"\x93NUMPY"
+_LONGEST_HEADER = 64 * 1024
+_HEADER = re.compile(
+    r"\{'descr': '([^']{1,20})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,18}, ?)*\d{0,18}),?\), ?\} *\n?"
+)
+_NAMES = {
+    "b1": "bool", "i1": "int8", "u1": "uint8", "i2": "int16", "u2": "uint16", "i4": "int32", "u4": "uint32",
+    "i8": "int64", "u8": "uint64", "f2": "float16", "f4": "float32", "f8": "float64",
+}  # fmt: skip
+
+
+def loads(body: bytes, where: str = "body") -> Tensor:
+    """The array, its buffer a view of the body; MalformedBody or InvalidInput says what is wrong with it."""
+    start, header = _header(body, where)
+    matched = _HEADER.fullmatch(header)
+    if matched is None:
+        raise MalformedBody("its header isn't one that numpy.save writes", where=where)
+    dtype = _dtype(matched[1], where)
+    if matched[2] == "True":
+        raise InvalidInput("is in Fortran order; save numpy.ascontiguousarray(it)", where=where)
+    shape = tuple(int(size) for size in matched[3].split(",") if size.strip())
+    data = memoryview(body)[start:]
+    if len(data) != dtype.nbytes(prod(shape)):
+        raise MalformedBody(
+            f"its header promises {dtype.nbytes(prod(shape)):,} bytes of values, {len(data):,} came",
+            where=where,
+        )
+    if dtype.name == "bool" and max(data, default=0) > 1:
+        raise MalformedBody("holds a bool that is neither 0 nor 1", where=where)
+    return Tensor(dtype, shape, data)
+
+
+def _header(body: bytes, where: str) -> tuple[int, str]:
+    """Where the values start, and the header's text."""
+    if not body.startswith(_MAGIC) or len(body) < 12:
+        raise MalformedBody("is no .npy file; send what numpy.save writes", where=where)
+    width = 2 if body[6] == 1 else 4
+    length = int.from_bytes(body[8 : 8 + width], "little")
+    start = 8 + width + length
+    if length > _LONGEST_HEADER or start > len(body):
+        raise MalformedBody("its header is cut off", where=where)
+    return start, body[8 + width : start].decode("latin-1")
+
+
+def _dtype(descr: str, where: str) -> DType:
+    order, name = descr[:1], _NAMES.get(descr[1:])
+    if name is None or order not in "<|=":
+        known = ", ".join(f"<{each}" for each in _NAMES)
+        raise InvalidInput(f"is an array of another type than {known}", where=where)
+    return dtype_named(name)
