@@ -14,7 +14,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from onehandler.serving.cpus import usable_cpus
 from tests.bundles import ROW
+from tests.onehandler.serving.servers import children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +49,7 @@ def test_serve_answers_until_it_is_interrupted(workers: int, iris_bundle: str) -
     with process("serve", iris_bundle, "--port", 0, "--workers", workers) as server:
         assert server.stderr is not None
         url = re.findall(r"http://127\.0\.0\.1:\d+/", server.stderr.readline())[0]
-        # The socket takes connections only once a worker listens on it; until then they are refused.
-        predictions = retried(lambda: answer(f"{url}predict", {"rows": [ROW]}))
+        predictions = answer(f"{url}predict", {"rows": [ROW]})
         assert isinstance(predictions, dict)
         assert len(predictions["predictions"]) == 1
         server.send_signal(signal.SIGINT)
@@ -57,17 +58,23 @@ def test_serve_answers_until_it_is_interrupted(workers: int, iris_bundle: str) -
         answer(f"{url}healthz")
 
 
-def retried(ask: Callable[[], object], seconds: float = 30) -> object:
-    import time
+def test_serve_has_a_worker_for_each_cpu_and_joins_requests_if_told_to(iris_bundle: str) -> None:
+    with process("serve", iris_bundle, "--port", 0, "--max-batch", 4, "--max-wait", 5) as server:
+        assert server.stderr is not None
+        url = re.findall(r"http://127\.0\.0\.1:\d+/", server.stderr.readline())[0]
+        assert len(children(server.pid)) == usable_cpus()
+        assert answer(f"{url}predict", {"rows": [ROW]})
+        server.terminate()
+        assert server.wait(30) == 0
 
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            return ask()
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
+
+def test_serve_refuses_nonsense_in_the_environment(
+    iris_bundle: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONEHANDLER_MAX_WAIT_MS", "soon")
+    found = run("serve", iris_bundle, "--port", 0)
+    assert found.exit_code == 2
+    assert found.stderr.startswith("error: ONEHANDLER_MAX_WAIT_MS: must be a whole number")
 
 
 def test_serve_says_when_the_port_is_taken(iris_bundle: str, run: Run) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from onnx import helper
 
-from onehandler.serving.startup import Plan
 from tests import bundles
 from tests.bundles import ROW
 from tests.onehandler.serving.servers import Served, alive, serving, start, until
@@ -153,14 +152,6 @@ def test_a_worker_that_cannot_start_again_ends_the_command(sleepy: str, tmp_path
         assert served.process.stderr is not None
         assert "a worker cannot start: RuntimeError: no licence found" in served.process.stderr.read()
         assert not any(map(alive, workers))
-
-
-@pytest.mark.parametrize(("said", "threads"), [(None, 2), ("1", 1), ("3", 3)])
-def test_runs_share_out_the_cpus(said: str | None, threads: int) -> None:
-    environ = {} if said is None else {"ONEHANDLER_THREADS": said}
-    assert Plan.of(environ, 3, 8) == Plan(3, threads)
-    assert Plan.of({}, 0, 8) == Plan(8, 1)
-    assert Plan.of({}, 16, 8) == Plan(16, 1)
 
 
 def test_a_model_with_threads_of_its_own_is_loaded_by_each_worker(tmp_path: Path) -> None:
