@@ -9,6 +9,7 @@ pass for a moment that a sibling with fewer connections may take.
 from __future__ import annotations
 
 import asyncio
+import errno
 import mmap
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PATIENCE = 0.002  # seconds; a sibling that hasn't taken it by then is busy
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_EXHAUSTION = 1.0  # seconds; asking again at once would not free a descriptor
 _BYTES = 4
 
 
@@ -74,23 +77,25 @@ class Acceptor:
 
     def _readable(self) -> None:
         if self._counts.somebody_has_fewer(self._worker):
-            self._loop.remove_reader(self._listener)
-            self._pause = self._loop.call_later(_PATIENCE, self._resume)
+            self._rest(_PATIENCE)
         else:
             self._take()
 
+    def _rest(self, seconds: float) -> None:
+        self._loop.remove_reader(self._listener)
+        self._pause = self._loop.call_later(seconds, self._resume)
+
     def _resume(self) -> None:
         """Take one that nobody else took, lest it wait for a sibling that is busy."""
-        self._pause = None
-        self._take()
         self.start()
+        self._take()
 
     def _take(self) -> None:
         try:
             connection, _ = self._listener.accept()
-        except BlockingIOError:  # a sibling was quicker
-            return
-        except OSError:  # the client left at once, or no descriptor is free: the next may do better
+        except OSError as error:  # a sibling was quicker, or the client has left already
+            if error.errno in _EXHAUSTED:
+                self._rest(_EXHAUSTION)
             return
         opening = self._loop.create_task(self._open(connection))
         self._opening.add(opening)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Pair: TypeAlias = tuple[bytes, bytes]
 
 _LONGEST_URL = 512  # bytes
+_LONGEST_HEAD = 64 * 1024  # bytes
 _UNUSUAL = b"%#"  # in a URL: to be unescaped, to be cut off
 
 
@@ -41,16 +42,27 @@ class ExpressProtocol(HttpToolsProtocol):
         self._target = ("", "")  # path and query
         self._seen: tuple[list[Pair], dict[str, str]] = ([], {})  # headers as they came last, and as ours
         self._ending = False
+        self._head = -1  # bytes of a request's head that has begun to arrive
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, and refuse a head that goes on for ever, which the parser would keep in memory."""
+        super().data_received(data)
+        if self._head >= 0:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD and not self.transport.is_closing():
+                self.send_400_response("The request's head is too long.")
 
     # The parser's callbacks.
     def on_message_begin(self) -> None:
         """Begin a request; its scope is made when it turns out to be needed."""
+        self._head = 0
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
+        self._head = -1
         self._collected = [] if self._is_express() else None
         if self._collected is None:
             self._begin_ordinary()
@@ -67,6 +79,8 @@ class ExpressProtocol(HttpToolsProtocol):
         collected, self._collected = self._collected, None
         if collected is None:
             super().on_message_complete()
+            return
+        if self.transport.is_closing():  # the client itself said that there would be no more
             return
         body = b"".join(collected)
         method = self.parser.get_method().decode("ascii")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from onehandler.serving.dispatch import Dispatch
 
 READY = b"\n"  # what a worker reports once it takes connections; whatever else it says is why it cannot
+_KEEP_ALIVE = (
+    75  # seconds; longer than load balancers do (60), lest they send to a connection that is closing
+)
 
 
 class Report:
@@ -72,6 +75,7 @@ class Server(uvicorn.Server):
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE,
                 timeout_graceful_shutdown=max(1, int(drain)),
             )
         )

@@ -129,6 +129,29 @@ def test_a_connection_is_closed_when_the_client_wants_it(head: bytes, served_by:
     assert b"connection: close\r\n" in found
 
 
+def test_nothing_is_answered_after_the_last_request(served_by: ServedBy) -> None:
+    whole = SIZED + b"connection: close\r\n\r\n" + BODY
+    assert exchange(served_by("iris"), whole * 8, count=9).count(b"HTTP/1.1") == 1
+
+
+def test_an_endless_head_is_cut_off(served_by: ServedBy) -> None:
+    with pytest.raises(OSError, match=r"reset|Broken pipe"):
+        exchange(
+            served_by("iris"), HEAD, *[b"x-%d: " % i + b"y" * 8000 + b"\r\n" for i in range(400)], count=1
+        )
+
+
+def test_answers_in_two_writes_are_not_delayed(served_by: ServedBy) -> None:
+    """Nagle's algorithm and delayed acknowledgements together would take 40 ms a call."""
+    connection = HTTPConnection("127.0.0.1", served_by("iris").port, timeout=30)
+    started = time.monotonic()
+    for _ in range(50):
+        connection.request("POST", "/predict", iter([BODY]), {"content-type": "application/json"})
+        connection.getresponse().read()
+    assert time.monotonic() - started < 50 * 0.03
+    connection.close()
+
+
 def test_an_escaped_path_is_the_same_path(served_by: ServedBy) -> None:
     found = exchange(served_by("iris"), SIZED.replace(b"/predict", b"/%70redict") + b"\r\n" + BODY, count=1)
     assert found.startswith(b"HTTP/1.1 200 OK\r\n")
