@@ -87,7 +87,7 @@ class SnapStarts:
     def _snapshot(self, function: FunctionSnapshot) -> None:
         try:
             failure = self._take(function)
-        except ExecutionError as error:
+        except (ExecutionError, OSError) as error:  # it cannot run here, or has run out of something
             state = VersionState("Failed", str(error), "FunctionError")
         else:
             state = _ACTIVE if failure is None else _failed(failure)

@@ -86,7 +86,7 @@ class Snapping:
             time.sleep(0.01)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # one emulator at a time in a process
 def snapping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapping]:
     root = tmp_path_factory.mktemp("emulator")
     with AwsEmulator(EmulatorSettings(root=root, port=0)) as emulator:
