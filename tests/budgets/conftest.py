@@ -24,9 +24,22 @@ def deployed(archives: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         (root / folder).mkdir(exist_ok=True)
         unpack(archives[name].read_bytes(), root / folder)
     python = Interpreters().executable(f"python{this_version()}")
-    return Deployed(python, root / "task", root / "opt")
+    return Deployed(python, root / "task", root / "opt", "functions.predict.handler")
+
+
+@pytest.fixture(scope="session")
+def empty(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """A handler that does nothing: what is not ours."""
+    task = tmp_path_factory.mktemp("empty")
+    (task / "empty.py").write_text("def handler(event, context): return {'statusCode': 200}\n")
+    return Deployed(deployed.python, task, task, "empty.handler")
 
 
 @pytest.fixture(scope="session")
 def start(deployed: Deployed) -> Recorded:
     return recorded(deployed)
+
+
+@pytest.fixture(scope="session")
+def empty_start(empty: Deployed) -> Recorded:
+    return recorded(empty)

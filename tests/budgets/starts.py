@@ -18,18 +18,18 @@ from tests.functions.runtime_api import RuntimeApi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-HANDLER = "functions.predict.handler"
 RECORDER = Path(__file__).with_name("recorder.py")
 _COUNTED = re.compile(r"I\s+refs:\s+([\d,]+)")
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """Where AWS would have /var/task and /opt, and the Python of its runtime."""
+    """A function: its Python, where AWS would have /var/task and /opt, and its entry point."""
 
     python: Path
     task: Path
     opt: Path
+    handler: str
 
     def names_of(self, paths: Iterable[str]) -> set[str]:
         """What is deployed of these files, by their names on AWS; bytecode goes by its source."""
@@ -60,7 +60,7 @@ class Recorded:
 def recorded(deployed: Deployed) -> Recorded:
     """Start once under an audit hook that notes what is opened."""
     reading, writing = os.pipe()
-    command = [deployed.python, "-B", "-P", RECORDER, HANDLER, writing]
+    command = [deployed.python, "-B", "-P", RECORDER, deployed.handler, writing]
     with _instance(deployed, command, (writing,)) as (api, process), os.fdopen(reading) as noted:
         os.close(writing)
         answer = _answered(api)
@@ -77,7 +77,7 @@ def instructions(deployed: Deployed, valgrind: str) -> int:
     """Count the instructions of one start, all threads and the kernel's share left out."""
     # Cachegrind without its caches counts what callgrind counts (0.2 % apart) in 60 % of the time.
     tool = [valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
-    command = [*tool, deployed.python, "-B", "-P", "-m", "awslambdaric", HANDLER]
+    command = [*tool, deployed.python, "-B", "-P", "-m", "awslambdaric", deployed.handler]
     with _instance(deployed, command) as (api, process):
         _answered(api)
         process.send_signal(signal.SIGTERM)  # valgrind tells its count, then ends
@@ -130,5 +130,5 @@ def _environment(deployed: Deployed, api: str) -> dict[str, str]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONHASHSEED": "0",  # sets and dicts in one order: counts repeat
         "PYTHONPATH": f"{deployed.task}:{deployed.opt}/python",
-        "_HANDLER": HANDLER,
+        "_HANDLER": deployed.handler,
     }
