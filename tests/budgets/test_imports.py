@@ -76,7 +76,8 @@ def test_a_prediction_stays_within_the_import_budget(name: str, bundle: str) -> 
     assert "predictions" in (result if name.startswith("direct") else json.loads(result["body"]))
     # An editable install's import hooks are the developer's, not the deployment's.
     added = {each for each in found["added"] if not each.startswith("__editable__")}
-    assert not {each.partition(".")[0] for each in added} & NEVER
+    loaded = {each.partition(".")[0] for each in added} & NEVER
+    assert not loaded, f"budget imports.never: loaded {', '.join(sorted(loaded))}; import it where it is used"
     keep_to_list(f"imports.by_event.{name}", added, {*USUAL, *BY_EVENT[name]})
 
 
