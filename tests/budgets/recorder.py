@@ -1,12 +1,12 @@
-"""Runs the stock runtime client and notes every file that is opened: `recorder.py HANDLER OUT`.
+"""Runs the stock runtime client and notes every file that is opened: `python -S recorder.py HANDLER OUT`.
 
-A line on standard input has it write what it knows to descriptor OUT. Only what every interpreter has loaded
-before is imported, and `-m awslambdaric` loads runpy, too.
+A line on standard input has it write what it knows to descriptor OUT. What an interpreter does by itself after
+it has started (`site`, sitecustomize.py) is done here under the same eyes, thus -S. Nothing is imported that an
+interpreter running `-m awslambdaric` would not load.
 """
 
 import _thread
 import os
-import runpy
 import sys
 
 opened: set[str] = set()
@@ -33,4 +33,11 @@ def tell() -> None:
 
 _thread.start_new_thread(tell, ())
 sys.addaudithook(note)
+
+import site  # noqa: E402
+
+site.main()
+
+import runpy  # noqa: E402
+
 runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)

@@ -60,7 +60,7 @@ class Recorded:
 def recorded(deployed: Deployed) -> Recorded:
     """Start once under an audit hook that notes what is opened."""
     reading, writing = os.pipe()
-    command = [deployed.python, "-B", "-P", RECORDER, deployed.handler, writing]
+    command = [deployed.python, "-B", "-P", "-S", RECORDER, deployed.handler, writing]
     with _instance(deployed, command, (writing,)) as (api, process), os.fdopen(reading) as noted:
         os.close(writing)
         answer = _answered(api)
