@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+import yaml
 
 from local_emulator.aws.execution.archive import unpack
 from local_emulator.aws.execution.interpreters import Interpreters
@@ -10,10 +11,9 @@ from onehandler.pythons import this_version
 from tests.budgets.starts import Deployed, Recorded, recorded
 from tests.layers.conftest import archives
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = ["archives"]
+
+SERVERLESS = Path(__file__).parents[2] / "serverless.yml"
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,9 @@ def deployed(archives: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         (root / folder).mkdir(exist_ok=True)
         unpack(archives[name].read_bytes(), root / folder)
     python = Interpreters().executable(f"python{this_version()}")
-    return Deployed(python, root / "task", root / "opt", "functions.predict.handler")
+    predict = yaml.safe_load(SERVERLESS.read_text())["functions"]["predict"]
+    python_path = predict.get("environment", {}).get("PYTHONPATH", "")
+    return Deployed(python, root / "task", root / "opt", predict["handler"], python_path)
 
 
 @pytest.fixture(scope="session")

@@ -24,12 +24,13 @@ _COUNTED = re.compile(r"I\s+refs:\s+([\d,]+)")
 
 @dataclass(frozen=True)
 class Deployed:
-    """A function: its Python, where AWS would have /var/task and /opt, and its entry point."""
+    """A function: its Python, where AWS would have /var/task and /opt, its entry point, its own PYTHONPATH."""
 
     python: Path
     task: Path
     opt: Path
     handler: str
+    python_path: str = ""  # as on AWS: /var/task/…
 
     def names_of(self, paths: Iterable[str]) -> set[str]:
         """What is deployed of these files, by their names on AWS; bytecode goes by its source."""
@@ -116,6 +117,7 @@ def _instance(
 
 
 def _environment(deployed: Deployed, api: str) -> dict[str, str]:
+    own = deployed.python_path.replace("/var/task", str(deployed.task)).replace("/opt", str(deployed.opt))
     return {
         # The runtime client chooses by it how it waits: with a thread pool, for these versions.
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{this_version()}",
@@ -129,6 +131,6 @@ def _environment(deployed: Deployed, api: str) -> dict[str, str]:
         "LD_LIBRARY_PATH": f"{deployed.opt}/lib:{deployed.task}:{deployed.task}/lib",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONHASHSEED": "0",  # sets and dicts in one order: counts repeat
-        "PYTHONPATH": f"{deployed.task}:{deployed.opt}/python",
+        "PYTHONPATH": ":".join(filter(None, [str(deployed.task), f"{deployed.opt}/python", own])),
         "_HANDLER": deployed.handler,
     }
