@@ -10,32 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import mmap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from onehandler.serving.counts import Counts
+
 _PATIENCE = 0.002  # seconds; a sibling that hasn't taken it by then is busy
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _EXHAUSTION = 1.0  # seconds; asking again at once would not free a descriptor
-_BYTES = 4
-
-
-class Counts:
-    """How many connections each worker has, in memory that they share. Each writes its own place only."""
-
-    def __init__(self, workers: int) -> None:
-        self._places = memoryview(mmap.mmap(-1, workers * _BYTES)).cast("i")
-
-    def publish(self, worker: int, connections: int) -> None:
-        """Tell the others."""
-        self._places[worker] = connections
-
-    def somebody_has_fewer(self, worker: int) -> bool:
-        """Whether it is another worker's turn."""
-        return min(self._places) < self._places[worker]
 
 
 class Acceptor:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,35 +13,20 @@ import uvicorn
 
 from onehandler.serving.asgi import Application
 from onehandler.serving.connections import Acceptor
+from onehandler.serving.counts import Counts
 from onehandler.serving.express import ExpressProtocol
+from onehandler.serving.report import READY
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Generator
 
-    from onehandler.serving.connections import Counts
     from onehandler.serving.dispatch import Dispatch
+    from onehandler.serving.report import Report
+    from onehandler.serving.workers import Ties
 
-READY = b"\n"  # what a worker reports once it takes connections; whatever else it says is why it cannot
 _KEEP_ALIVE = (
     75  # seconds; longer than load balancers do (60), lest they send to a connection that is closing
 )
-
-
-class Report:
-    """A worker's one message to its parent, through a pipe."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def say(self, message: bytes) -> bool:
-        """Send it; False if something was said before."""
-        if self._descriptor < 0:
-            return False
-        descriptor, self._descriptor = self._descriptor, -1
-        os.write(descriptor, message)
-        os.close(descriptor)
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +41,13 @@ class Place:
     worker: int
     report: Report
     lifeline: int
+
+    @classmethod
+    def at(cls, ties: Ties, worker: int, report: Report) -> Place:
+        """The place of a worker, from the descriptors that it was given."""
+        listener = socket.socket(fileno=ties.listener)
+        listener.setblocking(False)
+        return cls(listener, Counts(ties.counts, ties.workers), worker, report, ties.lifeline)
 
 
 class Server(uvicorn.Server):

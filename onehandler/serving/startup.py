@@ -16,9 +16,11 @@ from onehandler.runtimes.onnx_library import environment
 from onehandler.serving.batchable import check_batchable
 from onehandler.serving.cpus import usable_cpus
 from onehandler.serving.dispatch import QUICK, Dispatch
+from onehandler.serving.forking import Forking
 from onehandler.serving.micro_batching import MicroBatcher
 from onehandler.serving.server import Server
-from onehandler.serving.workers import Workers
+from onehandler.serving.supervisor import become_supervisor
+from onehandler.serving.workers import Ties, Workers
 from onehandler.settings import Settings
 from onehandler.telemetry import Telemetry
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
     from onehandler.serving.server import Place
 
+_LARGE = (
+    32 * 1024 * 1024
+)  # bytes: beyond, a parent that keeps the model is cheaper than a worker with its own
 _WARM_UPS = 5
 _AROUND = 0.0001  # seconds that a request takes beside its run, roughly
 
@@ -58,28 +63,42 @@ def serve(
 ) -> None:
     """Serve a bundle until SIGTERM or SIGINT; requests under way then have `drain` seconds.
 
-    `environ` are the settings; `workers` 0 means one for each usable CPU; `ready` is called when all of them take
-    connections. Raises BundleError, SettingsError or Unavailable when that cannot be.
+    `environ` is the process's environment, with the settings; `workers` 0 means one for each usable CPU; `ready` is
+    called when all of them take connections. Raises BundleError, SettingsError or Unavailable when that cannot be.
+
+    This process may become another program (supervisor.py) and end with its exit code: nothing after the call is
+    sure to run.
     """
     # ONNX Runtime's telemetry thread would make forking unsafe. It costs 2 MB and 2 ms, too, and would report.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     plan = Plan.of(environ, workers, usable_cpus())
-    settings = Settings({**environ, "ONEHANDLER_THREADS": str(plan.threads)})
+    inherited = {**environ, "ORT_DISABLE_TELEMETRY": "1", "ONEHANDLER_THREADS": str(plan.threads)}
+    settings = Settings(inherited)
     model = Shared(Bundle.load(bundle, settings.digest), settings)
+    ties = Ties.make(listener.fileno(), plan.workers)
 
-    def work(place: Place) -> None:
-        Server(model.dispatch(), place, drain).run(sockets=[])
+    def run(running: Mapping[int, int]) -> None:
+        ready()
+        if model.stands_alone(bundle):
+            become_supervisor(os.path.abspath(bundle), ties, drain, running, inherited)  # noqa: PTH100
 
     gc.collect()
     gc.freeze()  # what is there now stays shared: a collection would write to it
-    Workers(work, listener, plan.workers, drain, Telemetry.of(settings)).run(ready)
+    start = Forking(lambda place: serve_at(place, model, drain), ties)
+    listener.detach()  # the workers' parent closes it
+    Workers(start, ties, drain, Telemetry.of(settings)).run(run)
+
+
+def serve_at(place: Place, model: Shared, drain: float) -> None:
+    """Be a worker until told to end."""
+    Server(model.dispatch(), place, drain).run(sockets=[])
 
 
 class Shared:
     """What the parent of the workers loads for all of them.
 
     The model, too, if it brings no threads (they don't survive a fork) and no code of its own (which may start
-    some). Then its weights are in memory once, and a worker that dies is back in milliseconds.
+    some). Then its weights are in memory once.
     """
 
     def __init__(self, bundle: Bundle, settings: Settings) -> None:
@@ -96,6 +115,15 @@ class Shared:
         handler, seconds = self._loaded or self._load()
         runtime = handler.runtime
         return Dispatch(handler, runtime if isinstance(runtime, MicroBatcher) else None, seconds)
+
+    def stands_alone(self, path: str) -> bool:
+        """Whether a worker may be started anew without this process.
+
+        With a large model that would put its weights into memory once more, and an archive was unpacked for as long
+        as this process lives.
+        """
+        size = sum(entry["bytes"] for entry in self._bundle.manifest["files"].values())
+        return size <= _LARGE and os.path.isdir(path)  # noqa: PTH112 - as the bundle has it
 
     def _load(self) -> tuple[Handler, float]:
         handler = Handler.load(self._bundle, self._settings)

@@ -1,8 +1,6 @@
-"""The parent of the workers: forks them, forks anew those that die, and ends them all in time.
+"""The parent of the workers: starts them, starts anew those that die, and ends them all in time.
 
-Workers are forked rather than spawned so that they share what the parent has loaded: modules, ONNX Runtime with its
-operator schemas and, where that is safe, the model. With two workers and the demo's forest the whole takes 59 MB
-instead of 105 (proportional set size).
+Imports little: it is the rest of a process's life (see startup.py), and its memory counts.
 """
 
 from __future__ import annotations
@@ -10,72 +8,103 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
-from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from onehandler.errors import OnehandlerError, Unavailable
-from onehandler.serving.connections import Counts
-from onehandler.serving.server import READY, Place, Report
+from onehandler.errors import Unavailable
+from onehandler.serving.counts import Counts
+from onehandler.serving.report import LONGEST, READY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
-    from typing import TypeAlias
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Final, TypeAlias
 
     from onehandler.telemetry import Telemetry
 
-    # Serves until told to end. Runs in a process of its own.
-    Work: TypeAlias = Callable[[Place], None]
+    # Starts the worker of a number; it is to write to the descriptor of its report, and to close the others, which
+    # are its parent's alone. Gives its process id.
+    Start: TypeAlias = Callable[[int, int, Sequence[int]], int]
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _GRACE = 2.0  # seconds beyond the drain, for the interpreter to end
 _BRIEF = 1.0  # seconds: a worker that lived no longer is not started anew at once
-_MESSAGE = 4096  # bytes
 
 
-@dataclass(slots=True)
+class Ties:
+    """Descriptors that workers share with each other and with their parent.
+
+    `lifeline` becomes readable when `anchor`, which the parent alone has, is closed.
+    """
+
+    __slots__ = ("anchor", "counts", "lifeline", "listener", "workers")
+
+    def __init__(self, listener: int, workers: int, counts: int, lifeline: int, anchor: int) -> None:
+        self.listener: Final = listener
+        self.workers: Final = workers
+        self.counts: Final = counts
+        self.lifeline: Final = lifeline
+        self.anchor: Final = anchor
+
+    @classmethod
+    def make(cls, listener: int, workers: int) -> Ties:
+        """New ones, for a socket that listens."""
+        return cls(listener, workers, Counts.make(workers), *os.pipe())
+
+
 class _Worker:
-    """A worker process. `report` is -1 once it has said that it is ready."""
+    """A worker process. `report` is -1 once it has said what it had to say."""
 
-    number: int
-    pid: int
-    report: int
-    started: float
-    said: bytes = field(default=b"")
+    __slots__ = ("number", "pid", "report", "said", "started")
+
+    def __init__(self, number: int, pid: int, report: int, said: bytes = b"") -> None:
+        self.number: Final = number
+        self.pid: Final = pid
+        self.report = report
+        self.said = said
+        self.started: Final = monotonic()
 
 
 class Workers:
-    """Keeps `count` processes at `work`; they have `drain` seconds to end."""
+    """Keeps all workers running; they have `drain` seconds to end. `running` are ids by number, all ready."""
 
     def __init__(
-        self, work: Work, listener: socket.socket, count: int, drain: float, telemetry: Telemetry
+        self,
+        start: Start,
+        ties: Ties,
+        drain: float,
+        telemetry: Telemetry,
+        running: Mapping[int, int] | None = None,
     ) -> None:
-        self._work = work
-        self._listener = listener
+        self._start = start
+        self._ties = ties
         self._drain = drain
         self._telemetry = telemetry
-        self._counts = Counts(count)
-        self._running: dict[int, _Worker] = {}
-        self._due: dict[int, float] = dict.fromkeys(range(count), 0.0)  # to be started, and when
-        self._lifeline = os.pipe()
+        self._counts = Counts(ties.counts, ties.workers)
+        there = running or {}
+        self._running = {pid: _Worker(number, pid, -1, READY) for number, pid in there.items()}
+        self._due = {number: 0.0 for number in range(ties.workers) if number not in there}  # and when
         self._signals = os.pipe()
         self._stops = 0
         self._deadline = 0.0
 
-    def run(self, ready: Callable[[], None]) -> None:
-        """Serve until SIGTERM or SIGINT; `ready` is called once, when all workers take connections.
+    def run(self, ready: Callable[[Mapping[int, int]], None]) -> None:
+        """Serve until SIGTERM or SIGINT.
 
-        Raises Unavailable with a worker's own words when one cannot start.
+        `ready` is called once with all ids by number when all workers take connections, with signals blocked: it may
+        replace this program by one that goes on with them. Raises Unavailable with a worker's own words when one
+        cannot start.
         """
         self._catch_signals()
         try:
             self._start_due()
-            while any(worker.report >= 0 for worker in self._running.values()) and not self._stops:
+            while any(worker.said != READY for worker in self._running.values()) and not self._stops:
                 self._turn()
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+            self._read_signals()  # those that came before; later ones wait until `ready` has returned or become more
             if not self._stops:
-                ready()
+                ready({worker.number: pid for pid, worker in self._running.items()})
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             while not self._stops:
                 self._turn()
         finally:
@@ -83,20 +112,26 @@ class Workers:
             self._release()
 
     def _catch_signals(self) -> None:
-        os.set_blocking(self._signals[1], False)
+        for end in self._signals:
+            os.set_blocking(end, False)
         signal.set_wakeup_fd(self._signals[1], warn_on_full_buffer=False)
-        for number in (*_STOPPING, signal.SIGCHLD):
+        for number in SIGNALS:
             signal.signal(number, lambda *_: None)  # select is woken through the descriptor
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _release(self) -> None:
         signal.set_wakeup_fd(-1)
-        for number in (*_STOPPING, signal.SIGCHLD):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        for descriptor in (*self._lifeline, *self._signals, *_reports(self._running)):
+        for descriptor in (*self._signals, *self._reports(), self._ties.lifeline, self._ties.anchor):
             os.close(descriptor)
+
+    def _reports(self) -> list[int]:
+        return [worker.report for worker in self._running.values() if worker.report >= 0]
 
     def _turn(self) -> None:
         """Wait for whatever comes next, and see to it."""
+        self._reap()  # also those whose signal another program got
         self._start_due()
         reports = {worker.report: worker for worker in self._running.values() if worker.report >= 0}
         readable, _, _ = select.select([self._signals[0], *reports], [], [], self._patience())
@@ -104,8 +139,14 @@ class Workers:
             if descriptor in reports:
                 self._read_report(reports[descriptor])
             else:
-                self._stops += sum(number in _STOPPING for number in os.read(descriptor, 64))
+                self._read_signals()
         self._reap()
+
+    def _read_signals(self) -> None:
+        try:
+            self._stops += sum(number in _STOPPING for number in os.read(self._signals[0], 64))
+        except BlockingIOError:  # there was none
+            return
 
     def _patience(self) -> float | None:
         """Seconds until something is to be done unasked; None for ever."""
@@ -116,41 +157,13 @@ class Workers:
         now = monotonic()
         for number in [number for number, at in self._due.items() if at <= now]:
             del self._due[number]
-            self._start(number)
-
-    def _start(self, number: int) -> None:
-        reading, writing = os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if not pid:
-            os.close(reading)
-            self._be_worker(number, Report(writing))
-        os.close(writing)
-        self._running[pid] = _Worker(number, pid, reading, monotonic())
-
-    def _be_worker(self, number: int, report: Report) -> None:
-        """The child's whole life; never returns."""
-        code = 1
-        try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for descriptor in (self._lifeline[1], *self._signals, *_reports(self._running)):
-                os.close(descriptor)
-            self._work(Place(self._listener, self._counts, number, report, self._lifeline[0]))
-            code = 0
-        except OnehandlerError as error:
-            report.say(str(error).encode()[:_MESSAGE])
-        except BaseException as error:  # noqa: BLE001 - the process ends here, whatever it was
-            if not report.say(f"{type(error).__name__}: {error}".encode()[:_MESSAGE]):
-                self._telemetry.failed(error, "")
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+            reading, writing = os.pipe()
+            pid = self._start(number, writing, (reading, *self._signals, *self._reports(), self._ties.anchor))
+            os.close(writing)
+            self._running[pid] = _Worker(number, pid, reading)
 
     def _read_report(self, worker: _Worker) -> None:
-        content = os.read(worker.report, _MESSAGE)
+        content = os.read(worker.report, LONGEST)
         worker.said += content
         if not content or worker.said == READY:
             os.close(worker.report)
@@ -180,7 +193,7 @@ class Workers:
 
     def _end_all(self) -> None:
         """Ask all to end; kill those that don't, or all at a second signal."""
-        self._listener.close()
+        os.close(self._ties.listener)
         self._due.clear()
         self._stops = max(1, self._stops)
         self._deadline = monotonic() + self._drain + _GRACE
@@ -197,7 +210,3 @@ class Workers:
     def _signal_all(self, number: signal.Signals) -> None:
         for pid in self._running:
             os.kill(pid, number)  # they are our children, not waited for yet: no other process has their ids
-
-
-def _reports(running: dict[int, _Worker]) -> list[int]:
-    return [worker.report for worker in running.values() if worker.report >= 0]

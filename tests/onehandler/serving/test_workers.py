@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from onehandler.bundle_archive import pack
 from tests import bundles
 from tests.bundles import ROW
 from tests.onehandler.serving.servers import Served, alive, serving, start, until
@@ -41,13 +42,7 @@ def sleepy(tmp_path: Path) -> str:
 
 
 def sockets(pid: int) -> int:
-    found = 0
-    for entry in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            found += str(entry.readlink()).startswith("socket:")
-        except OSError:  # closed meanwhile
-            continue
-    return found
+    return descriptors(pid).count("socket:")
 
 
 def test_connections_are_shared_out_evenly(tmp_path: Path) -> None:
@@ -76,17 +71,44 @@ def test_health_does_not_wait_for_models(sleepy: str) -> None:
             assert answers == [1]
 
 
+def dies_and_comes_back(served: Served, number: int) -> int:
+    """Kill a worker; gives the id of the one in its place."""
+    before = served.workers()
+    killed = before[number]
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: killed not in served.workers() and len(served.workers()) == len(before))
+    [line] = served.logged()
+    assert (line["level"], line["pid"]) == ("ERROR", killed)
+    assert line["message"] == f"worker {number} ended by SIGKILL; another is started"
+    [new] = set(served.workers()) - set(before)
+    return new
+
+
 def test_a_worker_that_dies_is_started_anew_and_logged(tmp_path: Path) -> None:
     with serving(bundles.build("iris", tmp_path), "--workers", 2) as served:
-        killed = served.workers()[0]
-        os.kill(killed, signal.SIGKILL)
-        until(lambda: killed not in served.workers() and len(served.workers()) == 2)
+        new = dies_and_comes_back(served, 0)
+        until(lambda: "eventpoll" in descriptors(new))
+        connections = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(8)]
+        until(lambda: all(sockets(pid) >= 4 for pid in served.workers()))  # it has its share again
+        for connection in connections:
+            connection.close()
         for _ in range(8):
             assert served.ask([ROW])[0]["label"] == 2
-        [line] = served.logged()
-        assert line["level"] == "ERROR"
-        assert line["message"] == "worker 0 ended by SIGKILL; another is started"
-        assert line["pid"] == killed
+
+
+def test_the_parent_of_a_small_model_needs_next_to_nothing(tmp_path: Path) -> None:
+    with serving(bundles.build("iris", tmp_path), "--workers", 2) as served:
+        assert served.ask([ROW])
+        assert memory(served.process.pid, "Rss") < 16
+
+
+def test_an_archive_may_be_served(tmp_path: Path) -> None:
+    archive = tmp_path / "iris.tar.gz"
+    pack(Path(bundles.build("iris", tmp_path)), archive)
+    with serving(str(archive), "--workers", 1) as served:
+        new = dies_and_comes_back(served, 0)
+        assert served.ask([ROW])[0]["label"] == 2
+        assert served.workers() == [new]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -159,8 +181,8 @@ def test_a_model_with_threads_of_its_own_is_loaded_by_each_worker(tmp_path: Path
         assert [served.ask([ROW])[0]["label"] for _ in range(4)] == [2] * 4
 
 
-def test_the_model_is_in_memory_once(tmp_path: Path) -> None:
-    """The workers' own share of 64 MB of weights is next to nothing."""
+def test_a_large_model_is_in_memory_once(tmp_path: Path) -> None:
+    """The workers' own share of 64 MB of weights is next to nothing, also of one that was started anew."""
     inputs = [bundles.spec("x", "float32", [-1, 4096])]
     outputs = [bundles.spec("y", "float32", [-1, 4096])]
     weights = np.ones((4096, 4096), dtype=np.float32)
@@ -169,11 +191,27 @@ def test_the_model_is_in_memory_once(tmp_path: Path) -> None:
     )
     path = bundles.write(tmp_path / "large", "large", model, inputs, outputs, [])
     with serving(path, "--workers", 2) as served:
-        served.post({"inputs": {"x": [[1.0] * 4096]}})
-        for pid in served.workers():
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            private = next(line for line in rollup.splitlines() if line.startswith("Private_Dirty"))
-            assert int(private.split()[1]) < 32 * 1024
+        dies_and_comes_back(served, 1)
+        for _ in range(4):
+            assert served.post({"inputs": {"x": [[1.0] * 4096]}})[0] == 200
+        assert all(memory(pid, "Private_Dirty") < 32 for pid in served.workers())
+
+
+def memory(pid: int, kind: str) -> float:
+    """MB, by the kernel's name for it."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(next(line for line in rollup.splitlines() if line.startswith(f"{kind}:")).split()[1]) / 1024
+
+
+def descriptors(pid: int) -> str:
+    """What a process has open."""
+    found = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found.append(str(entry.readlink()))
+        except OSError:  # closed meanwhile
+            continue
+    return " ".join(found)
 
 
 def asked(served: Served, seconds: float, settle: float = 0.3) -> tuple[threading.Thread, list[int]]:

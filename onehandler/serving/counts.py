@@ -1,0 +1,32 @@
+"""How many connections each worker has, in memory that all of them and their parent share."""
+
+from __future__ import annotations
+
+import mmap
+
+_BYTES = 4
+
+
+class Counts:
+    """Over the file of a descriptor. Each worker writes its own place only, its parent that of a dead one."""
+
+    def __init__(self, descriptor: int, workers: int) -> None:
+        self._places = memoryview(mmap.mmap(descriptor, workers * _BYTES)).cast("i")
+
+    @staticmethod
+    def make(workers: int) -> int:
+        """A descriptor of a new file for as many workers, all of them without a connection."""
+        import os
+        import tempfile  # what the parent starts with; what it becomes has the descriptor
+
+        with tempfile.TemporaryFile() as file:
+            file.truncate(workers * _BYTES)
+            return os.dup(file.fileno())
+
+    def publish(self, worker: int, connections: int) -> None:
+        """Tell the others."""
+        self._places[worker] = connections
+
+    def somebody_has_fewer(self, worker: int) -> bool:
+        """Whether it is another worker's turn."""
+        return min(self._places) < self._places[worker]
