@@ -9,6 +9,7 @@ like any bundle folder. Refusals are BundleError or UntrustedBundle and leave no
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 import tarfile
 import tempfile
@@ -16,7 +17,6 @@ import weakref
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -115,11 +115,11 @@ def load_archive(path: str, pinned: str = "", limit: int = LIMIT) -> Bundle:
 def _write(bundle: Bundle, stream: gzip.GzipFile) -> None:
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as opened:
         for name in (MANIFEST, *sorted(bundle.manifest["files"])):
-            content = Path(bundle.folder, *name.split("/")).read_bytes()
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            member.mode = 0o644
-            opened.addfile(member, BytesIO(content))
+            with Path(bundle.folder, *name.split("/")).open("rb") as content:
+                member = tarfile.TarInfo(name)
+                member.size = os.fstat(content.fileno()).st_size
+                member.mode = 0o644
+                opened.addfile(member, content)
 
 
 def _extract(archive: Path, folder: Path, limit: int) -> None:

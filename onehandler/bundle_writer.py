@@ -8,15 +8,23 @@ import tempfile
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from onehandler.bundle import FORMAT, MANIFEST, Bundle, check_name
 from onehandler.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from onehandler.signature import Signature
+
+
+class Content(Protocol):
+    """A file too large to hold in memory."""
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its bytes, some at a time, and the same bytes every time."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Draft:
     runtime: str
     model: str
     signature: Signature
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes | Content]
     source: Mapping[str, Any] = field(default_factory=dict)
     samples: Mapping[str, Any] = field(default_factory=dict)
     baseline: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +68,12 @@ class Draft:
 def write_bundle(draft: Draft, target: Path) -> Bundle:
     """Write and verify a bundle folder, all or nothing: `put_in_place`."""
     return put_in_place(target, lambda partial: _fill(partial, draft))
+
+
+def write_content(path: Path, content: bytes | Content) -> None:
+    """Write one file, some at a time."""
+    with path.open("wb") as file:
+        file.writelines(_blocks(content))
 
 
 def put_in_place(target: Path, fill: Callable[[Path], None]) -> Bundle:
@@ -93,7 +107,7 @@ def _fill(folder: Path, draft: Draft) -> None:
         check_name(name)
         path = folder.joinpath(*name.split("/"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_content(path, content)
     (folder / MANIFEST).write_bytes(draft.manifest())
 
 
@@ -112,5 +126,13 @@ def _replace(partial: Path, target: Path, old: Path) -> None:
         raise
 
 
-def _described(content: bytes) -> dict[str, Any]:
-    return {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+def _described(content: bytes | Content) -> dict[str, Any]:
+    digest, size = sha256(), 0
+    for block in _blocks(content):
+        digest.update(block)
+        size += len(block)
+    return {"bytes": size, "sha256": digest.hexdigest()}
+
+
+def _blocks(content: bytes | Content) -> Iterator[bytes]:
+    return iter([content]) if isinstance(content, bytes) else content.blocks()

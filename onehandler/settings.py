@@ -19,7 +19,7 @@ class Settings:
 
     | variable | default | meaning |
     | --- | --- | --- |
-    | ONEHANDLER_BUNDLE | bundle beside the code | folder of the bundle to serve |
+    | ONEHANDLER_BUNDLE | bundle beside the code | folder of the bundle to serve, or s3://bucket/prefix/digest |
     | ONEHANDLER_BUNDLE_DIGEST | none | sha256 of bundle.json; anything else is refused |
     | ONEHANDLER_THREADS | from the memory setting | cores one model run may use |
     | ONEHANDLER_MAX_BODY_MB | 10 | largest request body after decompression |
@@ -28,6 +28,7 @@ class Settings:
     | ONEHANDLER_SERVICE | onehandler | service name in logs and metrics |
     | ONEHANDLER_METRICS_NAMESPACE | OneHandler | CloudWatch namespace |
     | ONEHANDLER_BASE_PATH | none | what a custom domain's mapping puts before every path |
+    | ONEHANDLER_PREPACK | 0 | 1: copy large weights into a layout for batches of rows; see docs/large-models.md |
     | ONEHANDLER_LOG_LEVEL | INFO | DEBUG, INFO, WARNING or ERROR |
     """
 
@@ -72,6 +73,14 @@ def trace_id(environ: Mapping[str, str]) -> str:
 def snap_starts(environ: Mapping[str, str]) -> bool:
     """Whether this process is initialised to be snapshotted and restored: Lambda's SnapStart."""
     return environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
+def prepacks(environ: Mapping[str, str]) -> bool:
+    """Whether ONNX Runtime copies large weights into the layout that its kernels like best."""
+    text = environ.get("ONEHANDLER_PREPACK", "") or "0"
+    if text not in ("0", "1"):
+        raise SettingsError(f"must be 0 or 1, not {text!r:.40}", where="ONEHANDLER_PREPACK")
+    return text == "1"
 
 
 def _threads(environ: Mapping[str, str]) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from pandas import DataFrame
 
+    from onehandler.bundle_writer import Content
     from onehandler.signature import Signature
 
 CONVERTERS = {
@@ -30,11 +31,15 @@ CONVERTERS = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to say the model in ONNX; `note` says what was done when it isn't the plain way."""
+    """One way to say the model in ONNX; `note` says what was done when it isn't the plain way.
+
+    `weights` are those that the graph says to lie in "model.onnx.data", in the same folder.
+    """
 
     model: bytes
     signature: Signature
     note: str = ""
+    weights: Content | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onehandler.bundle_writer import Draft, write_bundle
+from onehandler.bundle_writer import Draft, write_bundle, write_content
 from onehandler.convert import converter_for
 from onehandler.convert.baseline import baseline_of
 from onehandler.convert.parity import Different, compare, references, require_equal
 from onehandler.convert.tables import all_rows, chosen_columns, read_sample, rows_of, tensors_of
+from onehandler.convert.weights import LOCATION
 from onehandler.errors import BundleError, ConversionError, InvalidInput, ModelError
 from onehandler.results import named_rows, spelled
 from onehandler.runtimes import open_model
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from onehandler.bundle import Bundle
+    from onehandler.bundle_writer import Content
     from onehandler.convert import Candidate, Conversion
     from onehandler.convert.parity import Comparison, Reference
     from onehandler.runtimes import Runtime
@@ -115,7 +117,7 @@ def _chosen(
 
 def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float) -> list[Comparison]:
     """Open the candidate, compare it on every set of rows."""
-    with opened(candidate.model) as runtime:
+    with opened(candidate.model, candidate.weights) as runtime:
         return [
             comparison
             for reference in asked
@@ -124,11 +126,13 @@ def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float
 
 
 @contextmanager
-def opened(model: bytes) -> Iterator[Runtime]:
+def opened(model: bytes, weights: Content | None = None) -> Iterator[Runtime]:
     """An ONNX model, open for the length of a with block; what the runtime refuses is a ConversionError."""
     with tempfile.TemporaryDirectory(prefix="onehandler-build-") as folder:
         path = Path(folder, "model.onnx")
         path.write_bytes(model)
+        if weights:
+            write_content(path.with_name(LOCATION), weights)
         try:
             runtime = open_model("onnx", str(path), threads=1)
         except BundleError as error:
@@ -155,7 +159,7 @@ def _draft(
         runtime="onnx",
         model="model.onnx",
         signature=candidate.signature,
-        files={"model.onnx": candidate.model},
+        files={"model.onnx": candidate.model, **({LOCATION: candidate.weights} if candidate.weights else {})},
         source={**conversion.source, "note": candidate.note},
         samples=_samples(candidate, sets["held-out"].head(_SAMPLES)) if sets else {},
         baseline=baseline_of(sets["training"]) if sets else {},
@@ -166,6 +170,6 @@ def _draft(
 def _samples(candidate: Candidate, frame: DataFrame) -> dict[str, Any]:
     """A few rows as clients send them, with the predictions they get."""
     signature = candidate.signature
-    with opened(candidate.model) as runtime:
+    with opened(candidate.model, candidate.weights) as runtime:
         outputs = runtime.run(tensors_of(signature, frame))
     return {"rows": rows_of(signature, frame), "predictions": spelled(named_rows(signature, outputs))}

@@ -68,15 +68,24 @@ def rename_outputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
 
 def keeps_data_elsewhere(model: onnx.ModelProto) -> bool:
     """Whether a tensor of the graph, of a constant or of a subgraph lies in another file."""
-    return any(map(onnx.external_data_helper.uses_external_data, _tensors(model.graph)))
+    return any(map(onnx.external_data_helper.uses_external_data, tensors(model.graph)))
 
 
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+def tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """All tensors of a graph: initializers, attributes, and those of subgraphs."""
     yield from graph.initializer
     for attribute in (each for node in graph.node for each in node.attribute):
         yield from (attribute.t, *attribute.tensors)
         for inner in (attribute.g, *attribute.graphs):
-            yield from _tensors(inner)
+            yield from tensors(inner)
+
+
+def initializers(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """A graph's weights, and those of its subgraphs."""
+    yield from graph.initializer
+    for attribute in (each for node in graph.node for each in node.attribute):
+        for inner in (attribute.g, *attribute.graphs):
+            yield from initializers(inner)
 
 
 def declare_shapes(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from onehandler.convert import Candidate, Conversion
 from onehandler.convert.graph import keeps_data_elsewhere, signature_of
+from onehandler.convert.weights import separated
 from onehandler.errors import ConversionError
 from onehandler.signature import ANY
 
@@ -28,8 +29,7 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
     The sample's columns name those of a single table, or are the inputs where each is one column. A model that
     takes anything else is built without a sample.
     """
-    content = path.read_bytes()
-    model = _checked(content, path)
+    model, content = _read(path)
     columns = tuple(str(name) for name in sample.columns) if sample is not None else ()
     inputs = [value.name for value in model.graph.input]
     named = {inputs[0]: columns} if len(inputs) == 1 else {}
@@ -37,31 +37,30 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
     signature = signature_of(model, named, missing)
     if sample is not None:
         _require_table(signature, columns)
+    weights = separated(model, path.parent)
+    graph = model.SerializeToString() if weights else content
     producer = f"{model.producer_name} {model.producer_version}".strip()
     return Conversion(
         columns=columns if len(inputs) == 1 else inputs if columns else (),
-        candidates=[lambda: Candidate(content, signature)],
+        candidates=[lambda: Candidate(graph, signature, weights=weights)],
         expected=None,
         source={"framework": "onnx", "producer": producer, "versions": {"onnx": version("onnx")}},
     )
 
 
-def _checked(content: bytes, path: Path) -> onnx.ModelProto:
+def _read(path: Path) -> tuple[onnx.ModelProto, bytes]:
+    content = path.read_bytes()
     try:
         model = onnx.load_from_string(content)
     except DecodeError:
         raise ConversionError("is not an ONNX file; save the model with onnx.save", where=str(path)) from None
-    if keeps_data_elsewhere(model):
-        raise ConversionError(
-            "keeps weights in other files; load and save it again in one: onnx.save(onnx.load(file), file)",
-            where=str(path),
-        )
     try:
-        onnx.checker.check_model(model)
+        # Weights that lie elsewhere are only found, and checked to be there, from the file's own place.
+        onnx.checker.check_model(str(path) if keeps_data_elsewhere(model) else model)
     except onnx.checker.ValidationError as error:
         reason = str(error).strip().splitlines()[0][:300]
         raise ConversionError(f"is not a valid ONNX model: {reason}", where=str(path)) from None
-    return model
+    return model, content
 
 
 def _require_table(signature: Signature, columns: Sequence[str]) -> None:

@@ -160,6 +160,10 @@ class _Session:
         options = api.got(api.CreateSessionOptions, error=BundleError)
         try:
             _configure(api, options, threads)
+            if os.path.exists(f"{path}.data"):
+                from onehandler.runtimes.onnx_large import leave_in_place
+
+                leave_in_place(api, options)
             self.pointer = api.got(
                 api.CreateSession, loaded.env, os.fsencode(path), options, error=BundleError, where=path
             )

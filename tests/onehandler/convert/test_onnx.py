@@ -146,8 +146,8 @@ NO_ONNX = "not a valid ONNX model|not an ONNX file"
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "zip map": (zip_map, "only tensors can be served: convert again with ZipMap off"),
     "strings multiplied": (lambda: altered(take_strings), "cannot be opened"),
-    "weights elsewhere": (lambda: altered(keep_elsewhere), "keeps weights in other files"),
-    "constant elsewhere": (lambda: altered(keep_constant_elsewhere), "keeps weights in other files"),
+    "weights elsewhere": (lambda: altered(keep_elsewhere), "should be a relative path"),
+    "constant elsewhere": (lambda: altered(keep_constant_elsewhere), "weights.bin"),
     "no shape": (lambda: altered(drop_shape), "declares no shape|not a valid ONNX model"),
     "complex": (lambda: altered(use_complex), "cannot be served"),
     "dangling": (lambda: altered(cut), "not a valid ONNX model"),
