@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 
 _BYTES = 4
+_GONE = 2**31 - 1  # nobody waits for a worker that has so many
 
 
 class Counts:
@@ -26,6 +27,10 @@ class Counts:
     def publish(self, worker: int, connections: int) -> None:
         """Tell the others."""
         self._places[worker] = connections
+
+    def gone(self, worker: int) -> None:
+        """There is no such worker for the time being."""
+        self.publish(worker, _GONE)
 
     def somebody_has_fewer(self, worker: int) -> bool:
         """Whether it is another worker's turn."""

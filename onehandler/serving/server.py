@@ -88,6 +88,7 @@ class Server(uvicorn.Server):
             return len(self.server_state.connections)
 
         self._acceptor = Acceptor(place.listener, protocol, connected, place.counts, place.worker)
+        self._acceptor.publish()
         self._acceptor.start()
         loop.add_reader(place.lifeline, self._orphaned, loop)
         place.report.say(READY)

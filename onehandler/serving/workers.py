@@ -178,7 +178,7 @@ class Workers:
     def _ended(self, worker: _Worker, code: int) -> None:
         while worker.report >= 0:
             self._read_report(worker)
-        self._counts.publish(worker.number, 0)
+        self._counts.gone(worker.number)
         if self._stops:
             return
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
