@@ -55,7 +55,7 @@ class Bundle:
 
     @classmethod
     def load(cls, folder: str, pinned: str = "") -> Bundle:
-        """Read and verify a bundle folder, or a bundle's .tar.gz.
+        """Read and verify a bundle folder, a bundle's .tar.gz, or one in S3 (onehandler.bundle_sources).
 
         With `pinned`, the bundle's digest must be exactly that. BundleError says which file is at fault.
         """
@@ -64,6 +64,13 @@ class Bundle:
 
             found_inside: Bundle = load_archive(folder, pinned)
             return found_inside
+        if folder.startswith("s3://"):
+            from onehandler.bundle_sources.s3 import (
+                load_remote,
+            )  # http.client, hmac: only where it is asked for
+
+            fetched: Bundle = load_remote(folder, pinned, os.environ)
+            return fetched
         content = _read_manifest(folder)
         digest = _sha256(len(content))
         digest.update(content)

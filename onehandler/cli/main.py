@@ -31,6 +31,9 @@ COMMANDS = {
         "onehandler.cli.inspect", "Show a bundle: signature, files, sizes, what platforms take it.", "cli"
     ),
     "pack": _Entry("onehandler.cli.pack", "Make one .tar.gz of a bundle's folder.", "cli"),
+    "push": _Entry(
+        "onehandler.cli.push", "Upload a bundle to S3, for functions that fetch it there.", "batch"
+    ),
     "predict": _Entry("onehandler.cli.predict", "Answer rows with a bundle, here and now.", "cli"),
     "serve": _Entry("onehandler.cli.serve", "Serve a bundle over HTTP with uvicorn.", "cli"),
     "package": _Entry(
