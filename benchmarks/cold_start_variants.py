@@ -36,7 +36,7 @@ def prepared() -> tuple[Path, list[Deployed]]:
     numpy_ort, sklearn = _site("bench-ort"), _site("bench-joblib")
     return python, [
         Deployed("empty", _code("empty"), (), "empty.handler", {}),
-        Deployed("ours", ours, (onnx,), "functions.predict.handler", {}),
+        Deployed("ours", ours, (onnx,), "functions.predict.handler", {}, [str(ours / "functions" / "startup")]),
         Deployed(
             "ours + Powertools Logger",
             _code("ours_powertools", ours),

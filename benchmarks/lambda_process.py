@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from onehandler.pythons import this_version
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -32,6 +34,7 @@ class Deployed:
     layers: Sequence[Path]
     entry_point: str
     environment: Mapping[str, str]
+    startup: Sequence[str] = ()  # folders first on PYTHONPATH: /var/task/… where it is deployed
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _environment(function: Deployed, port: int) -> dict[str, str]:
     libraries = [str(folder / "lib") for folder in function.layers]
     return {
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{this_version()}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
@@ -96,10 +99,10 @@ def _environment(function: Deployed, port: int) -> dict[str, str]:
         "_HANDLER": function.entry_point,
         "LAMBDA_TASK_ROOT": str(function.code),
         "LD_LIBRARY_PATH": ":".join([*libraries, str(function.code)]),
-        "PYTHONPATH": ":".join([str(function.code), *layers]),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
         **function.environment,
+        "PYTHONPATH": ":".join([*function.startup, str(function.code), *layers]),
     }
 
 

@@ -1,18 +1,18 @@
 """The predict function: answers HTTP requests and direct invocations."""
 
-from onehandler.runtimes import onnx_library
+import os
 
-# First of all: the library loads on a thread of its own while everything else is imported.
-onnx_library.begin_loading()
+from onehandler import early
 
-import os  # noqa: E402
+# Before all other imports; nothing is left to do where the interpreter's start has begun it (functions/startup).
+early.begin(os.environ)
 
 from adapters import aws_lambda  # noqa: E402
 from onehandler.handler import Handler  # noqa: E402
 from onehandler.settings import Settings, snap_starts  # noqa: E402
 
 settings = Settings(os.environ)
-served = Handler.load(settings.bundle, settings)
+served = Handler.load(early.verified(settings) or settings.bundle, settings)
 if snap_starts(os.environ):
     from adapters.aws_lambda import snapstart
 

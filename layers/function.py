@@ -33,10 +33,14 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One archive: its entry modules, each with the layers that serverless.yml gives it."""
+    """One archive: its entry modules, each with the layers that serverless.yml gives it.
+
+    `startup` modules run before them, in the same processes.
+    """
 
     name: str
     entries: Mapping[str, tuple[str, ...]]
+    startup: tuple[str, ...] = ()
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -47,7 +51,7 @@ class Function:
 FUNCTIONS = {
     function.name: function
     for function in (
-        Function("predict", {"functions.predict": ("onnx", "web")}),
+        Function("predict", {"functions.predict": ("onnx", "web")}, ("functions.startup.sitecustomize",)),
         Function("batch", {"functions.batch_plan": ("batch",), "functions.batch_score": ("onnx", "batch")}),
     )
 }
@@ -85,7 +89,7 @@ def reachable(
     """
     files: set[Path] = set()
     for entry, names in function.entries.items():
-        found = reach(root, (entry,))
+        found = reach(root, (entry, *function.startup))
         given = {name: layers[name] for name in names}
         loads_models = "onnx" in names
         check_provided({**found.packages, **(of_bundle if loads_models else {})}, python, given, OWN)

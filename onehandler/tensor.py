@@ -7,7 +7,6 @@ numpy.asarray(tensor)                          shares the buffer, copies nothing
 
 from __future__ import annotations
 
-from array import array
 from math import prod
 from struct import error as StructError  # noqa: N812 - an exception's name is a class's
 from struct import pack
@@ -17,6 +16,7 @@ from onehandler.errors import InvalidInput, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Mapping, Sequence
     from typing import Any, Final, TypeAlias
 
@@ -144,10 +144,8 @@ def stored(dtype: DType, values: Sequence[Any], kinds: set[type], where: str) ->
 
         return bit_patterns.encode(dtype, values, where)
     try:
-        if dtype.family == "float":  # array would make infinity of what is too large for float32
-            return pack(f"<{len(values)}{dtype.typecode}", *values)
-        return array(dtype.typecode, values)
-    except (OverflowError, StructError):  # the latter for a whole number beyond every float
+        return pack(f"<{len(values)}{dtype.typecode}", *values)
+    except (OverflowError, StructError):
         raise _out_of_range(dtype, values, where) from None
 
 

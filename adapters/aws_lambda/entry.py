@@ -8,8 +8,6 @@ import os
 # first call: 0.8 ms.
 from adapters.aws_lambda.events import http_api as _usual_event  # noqa: F401
 from adapters.aws_lambda.events import source_of
-from adapters.aws_lambda.limits import fitting
-from adapters.aws_lambda.web import WebLane, load_app
 from onehandler.protocols import native as _usual_protocol  # noqa: F401
 from onehandler.protocols import serves
 from onehandler.settings import trace_id
@@ -19,21 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final, TypeAlias
 
-    from adapters.aws_lambda.web import LoadApp
+    from adapters.aws_lambda.web import LoadApp, WebLane
     from onehandler.handler import Handler
 
     Event: TypeAlias = Any
     Context: TypeAlias = Any
     EntryPoint: TypeAlias = Callable[[Event, Context], dict[str, Any]]
 
+_SURELY_FITS = 128 * 1024  # characters: below every source's limit, however much JSON escapes
 
-def entry_point(handler: Handler, web: LoadApp = load_app) -> EntryPoint:
+
+def entry_point(handler: Handler, web: LoadApp | None = None) -> EntryPoint:
     """Make the callable that Lambda invokes as `handler(event, context)`.
 
     `web` makes the ASGI application for whatever isn't a prediction; it is called at most once, and only when
     such a request comes.
     """
-    lane = WebLane(handler, web)
+    lanes: list[WebLane] = []
+
+    def web_lane() -> WebLane:
+        if not lanes:
+            from adapters.aws_lambda.web import WebLane, load_app  # predictions take the fast lane
+
+            lanes.append(WebLane(handler, web or load_app))
+        return lanes[0]
 
     def handle(event: Event, context: Context) -> dict[str, Any]:
         handler.telemetry.begin(Call(context))
@@ -42,7 +49,12 @@ def entry_point(handler: Handler, web: LoadApp = load_app) -> EntryPoint:
         if source.always_fast or serves(request.path):
             result = source.result(event, handler.answer(request))
         else:
-            result = lane.answer(source, event, context, request)
+            result = web_lane().answer(source, event, context, request)
+        body = result.get("body")
+        if type(body) is str and len(body) <= _SURELY_FITS:
+            return result
+        from adapters.aws_lambda.limits import fitting  # few answers have a megabyte
+
         return fitting(source, event, request, result)
 
     return handle

@@ -6,12 +6,14 @@ from time import perf_counter
 
 from onehandler.errors import NotFound, OnehandlerError
 from onehandler.message import Response
-from onehandler.protocols import problem, protocol_at
+from onehandler.protocols import protocol_at
 from onehandler.protocols.content import require_acceptable
 from onehandler.protocols.routing import allowed_methods, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from onehandler.handler import Handler
     from onehandler.message import Request
     from onehandler.protocols import Protocol
@@ -25,15 +27,21 @@ def answer(handler: Handler, request: Request) -> Response:
         protocol = protocol_at(request.path)
         response = _answered(handler, request, protocol)
     except OnehandlerError as error:
-        response = (protocol or problem).refuse(error)
+        response = (protocol or _problem()).refuse(error)
         handler.telemetry.refused(error, response.status)
     except Exception as error:  # noqa: BLE001 - the last line of defence: logged, and told without details
-        response = problem.internal(request.request_id)
+        response = _problem().internal(request.request_id)
         handler.telemetry.failed(error, request.request_id)
     if request.method == "HEAD":
         response = Response(response.status, response.headers, b"")
     handler.telemetry.answered(request, response, perf_counter() - started)
     return response
+
+
+def _problem() -> ModuleType:
+    from onehandler.protocols import problem  # a cold start's first request is rarely wrong
+
+    return problem
 
 
 def _answered(handler: Handler, request: Request, protocol: Protocol | None) -> Response:

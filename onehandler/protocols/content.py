@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from onehandler.codecs import json
-from onehandler.codecs.compression import decoded
 from onehandler.errors import NotAcceptable, UnsupportedType
 from onehandler.message import Response
 
@@ -25,7 +24,10 @@ def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, token
     Infinity pass as numbers.
     """
     headers, body = request.headers, request.body
-    usual = headers.get("content-type") == json.CONTENT_TYPE and "content-encoding" not in headers
+    usual = (
+        headers.get("content-type", json.CONTENT_TYPE) == json.CONTENT_TYPE
+        and "content-encoding" not in headers
+    )
     if usual and len(body) <= limit:
         return json.loads(body, tokens=tokens)
     content_type = request.content_type
@@ -34,6 +36,8 @@ def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, token
         raise UnsupportedType("send the body as application/json", where="content-type")
     if charset(headers.get("content-type", "")) not in _CHARSETS:
         raise UnsupportedType("JSON is always UTF-8; leave the charset away", where="content-type")
+    from onehandler.codecs.compression import decoded  # most bodies aren't compressed
+
     body = decoded(body, headers.get("content-encoding", ""), limit)
     return json.loads(body, tokens=tokens)
 

@@ -12,10 +12,8 @@ body, as application/octet-stream or application/x-npy.
 
 from __future__ import annotations
 
-from onehandler.codecs.compression import decoded
 from onehandler.codecs.json import CONTENT_TYPE
 from onehandler.errors import InvalidInput, shown
-from onehandler.protocols import problem
 from onehandler.protocols.content import BINARY, json_body, json_response
 from onehandler.protocols.routing import Route
 from onehandler.results import named_rows
@@ -74,7 +72,8 @@ def _only_member(body: Any) -> tuple[str, Any]:
 
 
 def _bytes_as_tensors(handler: Handler, request: Request) -> Tensors:
-    from onehandler.protocols.binary import tensors_from_body  # most bodies are JSON
+    from onehandler.codecs.compression import decoded  # most bodies are JSON
+    from onehandler.protocols.binary import tensors_from_body
 
     limit = handler.settings.max_body
     body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
@@ -111,6 +110,8 @@ class NativeProtocol:
 
     def refuse(self, error: OnehandlerError) -> Response:
         """Errors as RFC 9457 problem details."""
+        from onehandler.protocols import problem  # a cold start's first request is rarely wrong
+
         return problem.refuse(error)
 
     def describe(self, _route: Route, bundle: Bundle) -> Description:

@@ -6,12 +6,13 @@ Adding one is a file here with `open_model`, a line in `RUNTIMES`, and tests in 
 from __future__ import annotations
 
 from importlib import import_module
+from threading import Thread
 
-from onehandler.errors import BundleError
+from onehandler.errors import BundleError, OnehandlerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Final, Protocol
 
     from onehandler.signature import Signature
     from onehandler.tensor import Tensor, Tensors
@@ -51,10 +52,50 @@ RUNTIMES = {
 
 def open_model(runtime: str, path: str, threads: int) -> Runtime:
     """Open a model file with the runtime of that name; BundleError lists the names there are."""
+    begun = _begun.pop((runtime, path, threads), None)
+    return begun.opened() if begun else _opener(runtime)(path, threads)
+
+
+def begin_opening(runtime: str, path: str, threads: int) -> None:
+    """Open a model on another thread, for a later `open_model` of the same, which also tells what went wrong."""
+    key = (runtime, path, threads)
+    if runtime in RUNTIMES and key not in _begun:
+        _begun[key] = _Opening(_opener(runtime), path, threads)
+
+
+class _Opening:
+    """A model that is being opened, and what came of it."""
+
+    def __init__(self, opener: Opener, path: str, threads: int) -> None:
+        self._opener: Final = opener
+        self._arguments: Final = (path, threads)
+        self._model: Runtime | None = None
+        self._error: OnehandlerError | None = None
+        self._thread: Final = Thread(target=self._open, name="model-opener")
+        self._thread.start()
+
+    def opened(self) -> Runtime:
+        """The model, as soon as it is open. Raises what opening it raised."""
+        self._thread.join()
+        if self._model is None:
+            raise self._error or BundleError("the model was not opened", where=self._arguments[0])
+        return self._model
+
+    def _open(self) -> None:
+        try:
+            self._model = self._opener(*self._arguments)
+        except OnehandlerError as error:
+            self._error = error
+
+
+_begun: dict[tuple[str, str, int], _Opening] = {}
+
+
+def _opener(runtime: str) -> Opener:
     module = RUNTIMES.get(runtime)
     if module is None:
         raise BundleError(
             f"there is no runtime '{runtime}'; there are {', '.join(RUNTIMES)}", where="runtime"
         )
     opener: Opener = import_module(module).open_model
-    return opener(path, threads)
+    return opener

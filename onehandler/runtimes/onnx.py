@@ -8,7 +8,7 @@ from ctypes import byref, c_char_p, c_int64, c_void_p, string_at
 from onehandler.dtypes import dtype_coded
 from onehandler.errors import BundleError, InvalidInput, ModelError
 from onehandler.runtimes.onnx_api import word
-from onehandler.runtimes.onnx_library import begin_loading, environment
+from onehandler.runtimes.onnx_library import environment
 from onehandler.runtimes.onnx_tensors import Input, Output
 from onehandler.signature import Signature, TensorSpec
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from onehandler.runtimes.onnx_library import Environment
     from onehandler.runtimes.onnx_strings import StringInput, StringOutput
     from onehandler.tensor import Tensor, Tensors
-
-__all__ = ["OnnxModel", "begin_loading", "open_model"]
 
 _TENSOR = 1  # ONNXType
 _KINDS = {2: "a sequence", 3: "a map", 4: "an opaque value", 5: "a sparse tensor", 6: "an optional"}

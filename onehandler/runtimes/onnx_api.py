@@ -7,19 +7,15 @@ success. Pointers are plain integers here; what stays the same from call to call
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, PYFUNCTYPE, Structure, addressof, c_char_p, c_int, c_size_t, c_uint32
+from ctypes import CFUNCTYPE, PYFUNCTYPE, addressof, c_char_p, c_int, c_size_t
 from ctypes import c_void_p as ptr
-
-from onehandler.errors import BundleError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ctypes import CDLL
     from typing import Any, Final
 
     from onehandler.errors import OnehandlerError
 
-API_VERSION = 24  # the oldest with all below; it brought GetTensorElementTypeAndShapeDataReference
 _MESSAGE_LIMIT = 300
 
 # What every run calls takes words, byref(…), bytes and None only: ctypes then converts nothing, which takes
@@ -29,7 +25,6 @@ _WORDS: tuple[Any, ...] = ()
 
 # The interpreter lock is free during these: they may take longer than a thread switch.
 _SLOW: dict[str, tuple[int, tuple[Any, ...]]] = {
-    "CreateEnv": (3, (c_int, c_char_p, ptr)),
     "CreateSession": (7, (ptr, c_char_p, ptr, ptr)),
     "Run": (9, _WORDS),
     "FillStringTensor": (52, (ptr, ptr, c_size_t)),
@@ -72,31 +67,13 @@ _QUICK: dict[str, tuple[int, tuple[Any, ...]]] = {
 _GET_ERROR_MESSAGE = 2
 
 
-class _ApiBase(Structure):
-    _fields_ = (("GetApi", CFUNCTYPE(ptr, c_uint32)), ("GetVersionString", CFUNCTYPE(c_char_p)))
-
-
 class Api:
-    """The functions, under their C names, of one loaded library. Fallible ones give a status to `check`.
+    """The functions, under their C names, of the `OrtApi` at an address. Fallible ones give a status to `check`."""
 
-    Raises BundleError when the library is none of ours or too old.
-    """
-
-    def __init__(self, library: CDLL, path: str) -> None:
-        get_base = getattr(library, "OrtGetApiBase", None)
-        if get_base is None:
-            raise BundleError("has no OrtGetApiBase: it is not ONNX Runtime", where=path)
-        get_base.restype = POINTER(_ApiBase)
-        base = get_base().contents
-        self.version: Final[str] = base.GetVersionString().decode()
-        start = base.GetApi(API_VERSION)
-        if not start:
-            raise BundleError(
-                f"ONNX Runtime {self.version} is too old, 1.{API_VERSION} is the first that will do",
-                where=path,
-            )
+    def __init__(self, address: int, version: str) -> None:
+        self.version: Final = version
         last = max(place for place, _ in (_SLOW | _QUICK).values())
-        places = (ptr * (last + 1)).from_address(start)
+        places = (ptr * (last + 1)).from_address(address)
         self._message = CFUNCTYPE(c_char_p, ptr)(places[_GET_ERROR_MESSAGE] or 0)
         # One prototype for all, argument types set afterwards: a class for each would cost 20 µs a piece.
         for table, prototype in ((_SLOW, CFUNCTYPE(ptr)), (_QUICK, PYFUNCTYPE(ptr))):

@@ -5,7 +5,6 @@ Inputs are used in place for the length of a run; outputs are copied once.
 
 from __future__ import annotations
 
-from array import array
 from ctypes import byref, c_int64, c_void_p, py_object, pythonapi
 from math import prod
 
@@ -61,9 +60,7 @@ class Input:
         _, sizes, rank, nbytes = seen
         data: Any = tensor.data
         kept = data
-        if type(data) is array and data:
-            data = word(data.buffer_info()[0])
-        elif type(data) is not bytes:
+        if type(data) is not bytes:
             data, kept = _pinned(data, self._dtype)
         place = byref(given, self._offset)
         return self._create(self._memory, data, nbytes, sizes, rank, self._code, place), kept

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from binascii import a2b_base64, b2a_base64
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +16,8 @@ def body_of(event: Mapping[str, Any]) -> bytes:
     """The request's body, base64 undone where the event says so."""
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):
+        from binascii import a2b_base64  # JSON comes as it is
+
         return a2b_base64(body)
     return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
 
@@ -42,6 +42,8 @@ def encoded(response: Response) -> tuple[str, bool]:
     media = response.headers.get("content-type", "text/")
     if media.startswith("text/") or "json" in media:
         return response.body.decode(), False
+    from binascii import b2a_base64  # JSON goes as it is
+
     return b2a_base64(response.body, newline=False).decode(), True
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
-from onehandler.errors import BundleError
-from onehandler.runtimes.onnx_library import environment, library_path
+from onehandler.onnx_start import library_path
+from onehandler.runtimes.onnx_library import environment
 from tests.onehandler.runtimes.models import identity
 from tests.onehandler.runtimes.processes import run_python
 
@@ -34,7 +34,7 @@ def test_finds_the_wheel() -> None:
 
 
 def library(folder: Path, name: str = "libonnxruntime.so.1") -> str:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(b"")
     return str(folder / name)
 
@@ -44,17 +44,19 @@ def test_finds_a_layer_beside_the_import_path(tmp_path: Path) -> None:
     assert library_path("/nowhere", ["/none", str(tmp_path / "python")]) == expected
 
 
-def test_finds_the_loaders_path_last(tmp_path: Path) -> None:
+def test_finds_the_loaders_path_first_by_its_own_name_and_last_by_another(tmp_path: Path) -> None:
     beside = library(tmp_path / "layer" / "lib")
-    last = library(tmp_path / "opt", "libonnxruntime.so")
+    other = library(tmp_path / "opt", "libonnxruntime.so")
     loader = f"/none::{tmp_path / 'opt'}"
     assert library_path(loader, [str(tmp_path / "layer" / "python")]) == beside
-    assert library_path(loader, []) == last
+    assert library_path(loader, []) == other
+    own = library(tmp_path / "opt")
+    assert library_path(loader, [str(tmp_path / "layer" / "python")]) == own
 
 
 def test_says_where_it_looked(tmp_path: Path) -> None:
     places = f"{tmp_path}/python/onnxruntime/capi, {tmp_path}/lib, /none"
-    with pytest.raises(BundleError, match=f"no libonnxruntime.so in {places}; add the ONNX layer"):
+    with pytest.raises(FileNotFoundError, match=f"no libonnxruntime.so in {places}; add the ONNX layer"):
         library_path("/none", [f"{tmp_path}/python"])
 
 
@@ -82,8 +84,9 @@ def refusal(layer: Path) -> str:
         import sys
         sys.path.insert(0, {str(layer / "python")!r})
         from onehandler.errors import BundleError
-        from onehandler.runtimes.onnx import begin_loading, open_model
-        begin_loading()
+        from onehandler.runtimes.onnx import open_model
+        from onehandler import onnx_start
+        onnx_start.start()
         messages = set()
         for _ in range(2):
             try:
@@ -116,10 +119,11 @@ def test_many_threads_load_it_once() -> None:
     found = run_python(
         """
         from concurrent.futures import ThreadPoolExecutor
-        from onehandler.runtimes.onnx_library import begin_loading, environment
+        from onehandler import onnx_start
+        from onehandler.runtimes.onnx_library import environment
         def load(number):
             if number % 2:
-                begin_loading()
+                onnx_start.start()
             return id(environment())
         with ThreadPoolExecutor(8) as pool:
             print(len(set(pool.map(load, range(32)))))
