@@ -39,7 +39,7 @@ class OnehandlerPlugin {
 
   build() {
     const { service, serviceDir } = this.serverless;
-    const { bundle, architecture, python } = this.parameters(service);
+    const { bundle, architecture, python, location } = this.parameters(service);
     this.refuseOldSystems(python);
     const command = [
       "-m", "layers.package",
@@ -47,6 +47,7 @@ class OnehandlerPlugin {
       "--arch", architecture,
       "--python", python,
       "--out", service.custom.artifacts,
+      "--location", location,
     ];
     if (this.log) this.log.notice(`Building ${service.custom.artifacts} (${architecture}, Python ${python})`);
     const run = spawnSync(interpreter(serviceDir), command, { cwd: serviceDir, encoding: "utf8" });
@@ -67,7 +68,8 @@ class OnehandlerPlugin {
 
   parameters(service) {
     const { architecture, runtime } = service.provider;
-    return { bundle: service.custom.bundle, architecture, python: runtime.replace(/^python/, "") };
+    const { bundle, location } = service.custom;
+    return { bundle, location, architecture, python: runtime.replace(/^python/, "") };
   }
 }
 

@@ -22,7 +22,8 @@ from layers.ledger import check_direct_upload, check_limits, ledger_json, ledger
 from layers.provided import check_provided, imports_of_bundle
 from layers.wheels import PLATFORMS, this_arch
 from onehandler.bundle import Bundle
-from onehandler.errors import OnehandlerError
+from onehandler.bundle_sources.location import Location
+from onehandler.errors import OnehandlerError, SettingsError
 from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
@@ -58,26 +59,46 @@ FUNCTIONS = {
 
 
 def build_function(
-    function: Function, bundle: Path, python: str, layers: Mapping[str, Path], out: Path, cache: Path = CACHE
+    function: Function,
+    bundle: Path,
+    python: str,
+    layers: Mapping[str, Path],
+    out: Path,
+    cache: Path = CACHE,
+    location: str = "",
 ) -> Path:
     """Build one function archive, or find it built: OUT/NAME.zip.
 
-    `layers` are the built archives of the layers that it has, by name. Raises SettingsError, BundleError.
+    `layers` are the built archives of the layers that it has, by name. With a `location` (s3://…) the function
+    fetches the bundle from there, and the archive holds none. Raises SettingsError, BundleError.
     """
     verified = Bundle.load(str(bundle))
+    if location:
+        _check_location(location, verified)
     files = reachable(function, ROOT, python, layers, imports_of_bundle(bundle))
 
     def fill(folder: Path) -> None:
         copy_below(files, ROOT, folder)
         compile_folder(folder, python, "/var/task")
         # The bundle goes in as it is: loading refuses any file, also a .pyc, that its manifest doesn't list.
-        shutil.copytree(bundle, folder / "bundle", copy_function=shutil.copyfile)
+        if not location:
+            shutil.copytree(bundle, folder / "bundle", copy_function=shutil.copyfile)
 
     target = out / f"{function.name}.zip"
     names = sorted(path.relative_to(ROOT).as_posix() for path in files)
-    key = key_of(function.name, python, toolchain(python), verified.digest, *names, files=sorted(files))
+    held = "" if location else verified.digest
+    key = key_of(function.name, python, toolchain(python), held, *names, files=sorted(files))
     built(target, key, fill, cache)
     return target
+
+
+def _check_location(location: str, bundle: Bundle) -> None:
+    digest = Location.parse(location).digest
+    if digest != bundle.digest:
+        raise SettingsError(
+            f"names another state than {bundle.folder}, whose digest is {bundle.digest}; push it again",
+            where=location,
+        )
 
 
 def reachable(

@@ -43,9 +43,17 @@ class PackageReport:
 
 
 def package_aws(
-    bundle: Path, arch: str, python: str, out: Path = OUT, told: Callable[[str], None] = lambda _: None
+    bundle: Path,
+    arch: str,
+    python: str,
+    out: Path = OUT,
+    told: Callable[[str], None] = lambda _: None,
+    location: str = "",
 ) -> PackageReport:
-    """Build all layers and functions; quick where nothing changed. `told` hears each archive's name."""
+    """Build all layers and functions; quick where nothing changed. `told` hears each archive's name.
+
+    With a `location` (s3://…) the functions fetch the bundle from there, and the archives hold none.
+    """
     layers: dict[str, Path] = {}
     for name in RECIPES:
         told(f"layer-{name}.zip")
@@ -54,7 +62,7 @@ def package_aws(
     for name, function in FUNCTIONS.items():
         told(f"{name}.zip")
         given = {layer: layers[layer] for layer in function.layers}
-        functions.append(build_function(function, bundle, python, given, out))
+        functions.append(build_function(function, bundle, python, given, out, location=location))
         check_limits([functions[-1], *given.values()])
     return PackageReport((*layers.values(), *functions))
 
@@ -64,13 +72,16 @@ def package_aws(
 @click.option("--arch", type=click.Choice(list(PLATFORMS)), default=this_arch, show_default="this machine's")
 @click.option("--python", default=this_version(), show_default=True, help="Version of the Lambda runtime.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
+@click.option("--location", default="", help="Where functions fetch the bundle: s3://… by 'onehandler push'.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(bundle: Path, arch: str, python: str, out: Path, as_json: bool) -> None:
+def main(bundle: Path, arch: str, python: str, out: Path, location: str, as_json: bool) -> None:
     """Build and print the size ledger."""
     console = Console(stderr=True)
     try:
         with console.status("building") as status:
-            report = package_aws(bundle, arch, python, out, lambda name: status.update(f"building {name}"))
+            report = package_aws(
+                bundle, arch, python, out, lambda name: status.update(f"building {name}"), location
+            )
     except OnehandlerError as error:
         raise click.ClickException(str(error)) from None
     if as_json:
