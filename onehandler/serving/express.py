@@ -137,7 +137,10 @@ class ExpressProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _write(self, method: str, response: Response) -> None:
-        keep = self.parser.should_keep_alive() and not self._ending
+        # As uvicorn has it: HTTP/1.0 has one request a connection.
+        keep = (
+            self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0" and not self._ending
+        )
         parts = [STATUS_LINE[response.status]]
         for name, value in self.server_state.default_headers:
             parts += (name, b": ", value, b"\r\n")

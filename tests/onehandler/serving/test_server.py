@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     ServedBy = Callable[[str], Served]
 
 
+BODY = b'{"rows": [[5.1, 3.5, 1.4, 0.2]]}'
+HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+SIZED = HEAD + b"content-length: %d\r\n" % len(BODY)
+
+
 @pytest.fixture(scope="module")
 def served_by(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBy]:
     """`served_by("iris")`: a server with that bundle and one worker."""
@@ -95,11 +100,6 @@ def exchange(served: Served, *parts: bytes, count: int) -> bytes:
         return found
 
 
-BODY = b'{"rows": [[5.1, 3.5, 1.4, 0.2]]}'
-HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-SIZED = HEAD + b"content-length: %d\r\n" % len(BODY)
-
-
 def test_pipelined_requests_are_answered_in_order(served_by: ServedBy) -> None:
     """Both ways mixed: the slower chunked one must not be overtaken."""
     chunked = HEAD + b"transfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
@@ -121,9 +121,16 @@ def test_a_client_may_wait_for_100_continue(served_by: ServedBy) -> None:
     assert found.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
 
 
-@pytest.mark.parametrize("head", [b"connection: close\r\n", b"HTTP/1.0"])
-def test_a_connection_is_closed_when_the_client_wants_it(head: bytes, served_by: ServedBy) -> None:
-    sized = SIZED.replace(b"HTTP/1.1", head) if head == b"HTTP/1.0" else SIZED + head
+@pytest.mark.parametrize(
+    "sized",
+    [
+        SIZED + b"connection: close\r\n",
+        SIZED.replace(b"1.1", b"1.0"),
+        SIZED.replace(b"1.1", b"1.0") + b"connection: keep-alive\r\n",
+    ],
+    ids=["close", "1.0", "1.0-keep-alive"],
+)
+def test_a_connection_ends_with_its_last_request(sized: bytes, served_by: ServedBy) -> None:
     found = exchange(served_by("iris"), sized + b"\r\n" + BODY, count=2)  # reads until the server closes
     assert found.count(b"HTTP/1.1 200 OK") == 1
     assert b"connection: close\r\n" in found
