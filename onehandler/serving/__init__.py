@@ -1,16 +1,16 @@
 """A bundle over HTTP: worker processes, each uvicorn over `Handler.answer`.
 
-    startup.py         from a bundle and settings to workers: what is loaded once, and shared where that is safe
-    cpus.py            how many CPUs this process may use
-    listening.py       the one listening socket
-    workers.py         the workers' parent: starts them, starts them anew, ends them in time
-    forking.py         workers that share the memory of the process that loaded the model
-    supervisor.py      the small program that their parent becomes
-    worker.py          a worker on its own, in the place of one that died
-    server.py          one worker: uvicorn
-    connections.py     its connections, taken in turn with its siblings (counts.py)
-    express.py         small requests answered as they are parsed
-    asgi.py            everything else (endpoint.py); the pages' framework is imported when a page is asked for
-    dispatch.py        on the event loop or on a thread
-    micro_batching.py  requests joined into one run (joining.py), for models that allow it (batchable.py)
+startup.py         from a bundle and settings to workers: what is loaded once, and shared where that is safe
+cpus.py            how many CPUs this process may use
+listening.py       the one listening socket
+workers.py         the workers' parent: starts them, starts them anew, ends them in time
+forking.py         workers that share the memory of the process that loaded the model
+supervisor.py      the small program that their parent becomes
+worker.py          a worker on its own, in the place of one that died
+server.py          one worker: uvicorn
+connections.py     its connections, taken in turn with its siblings (counts.py)
+express.py         small requests answered as they are parsed
+asgi.py            everything else (endpoint.py); the pages' framework is imported when a page is asked for
+dispatch.py        on the event loop or on a thread
+micro_batching.py  requests joined into one run (joining.py), for models that allow it (batchable.py)
 """

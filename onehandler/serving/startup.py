@@ -119,11 +119,12 @@ class Shared:
     def stands_alone(self, path: str) -> bool:
         """Whether a worker may be started anew without this process.
 
-        With a large model that would put its weights into memory once more, and an archive was unpacked for as long
-        as this process lives.
+        With a large model that is shared it would put the weights into memory once more, and an archive was
+        unpacked for as long as this process lives.
         """
         size = sum(entry["bytes"] for entry in self._bundle.manifest["files"].values())
-        return size <= _LARGE and os.path.isdir(path)  # noqa: PTH112 - as the bundle has it
+        shared = self._loaded is not None
+        return not (shared and size > _LARGE) and os.path.isdir(path)  # noqa: PTH112 - as the bundle has it
 
     def _load(self) -> tuple[Handler, float]:
         handler = Handler.load(self._bundle, self._settings)
