@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from benchmarks import warm_path
 from benchmarks.cold_start_variants import events, prepared
 from benchmarks.lambda_process import Deployed, Start, cold_start
 from benchmarks.report import Report
@@ -39,7 +40,7 @@ def main(starts: int, as_json: bool) -> None:
     for _ in range(starts):
         for variant in variants:
             samples[variant.name].append(cold_start(variant, python, given[variant.name]))
-    report(samples).print(as_json=as_json)
+    report(samples, warm_path.measured().ratios).print(as_json=as_json)
 
 
 def check_answers(python: Path, variants: Sequence[Deployed], given: Mapping[str, Mapping[str, Any]]) -> None:
@@ -58,8 +59,8 @@ def check_answers(python: Path, variants: Sequence[Deployed], given: Mapping[str
             raise RuntimeError(f"{name} answers {other_label} {other}, ours {label} {probabilities}")
 
 
-def report(samples: Mapping[str, Sequence[Start]]) -> Report:
-    """Medians, and how they compare."""
+def report(samples: Mapping[str, Sequence[Start]], warm: Mapping[str, float]) -> Report:
+    """Medians, and how they compare; `warm` are the ratios of the warm path, which stand beside."""
     cold = {name: statistics.median(start.cold_ms for start in starts) for name, starts in samples.items()}
     rows = [
         {
@@ -76,6 +77,7 @@ def report(samples: Mapping[str, Sequence[Start]]) -> Report:
         "ours_over_empty": cold["ours"] / cold["empty"],
         "fastapi_mangum_ort_over_ours": cold["FastAPI + Mangum + onnxruntime"] / cold["ours"],
         "fastapi_mangum_joblib_over_ours": cold["FastAPI + Mangum + joblib"] / cold["ours"],
+        **warm,
     }
     return Report("Cold start: process spawn to first correct answer (medians)", rows, ratios, _PACKAGES)
 

@@ -79,11 +79,11 @@ class Tensor:
         """All elements in row-major order as Python numbers, booleans or strings."""
         if isinstance(self.data, list):
             return self.data
-        if not self.size:
+        if 0 in self.shape:
             return []  # Python casts no empty view
         if self.dtype.native:
             view: Any = memoryview(self.data)
-            if view.format != "B":  # what a run gives is bytes
+            if type(self.data) is not bytes:  # what a run gives is
                 view = view.cast("B")
             found: list[Any] = view.cast(self.dtype.typecode).tolist()
             return found

@@ -9,6 +9,7 @@ writes null for NaN. Whatever it refuses is read again the slow way, which knows
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -40,7 +41,14 @@ def _names_once(value: Any, body: bytes) -> bool:
     Each name stands before one colon of the body. If the objects that were found have as many names as the
     body has colons, none was lost; a colon or brace in a string makes it look as if one were.
     """
-    objects = [value] if type(value) is dict else []
-    for member in value.values() if objects else value if type(value) is list else ():
-        objects += [each for each in (member if type(member) is list else [member]) if type(each) is dict]
-    return len(objects) == body.count(b"{") and sum(map(len, objects)) == body.count(b":")
+    wanted = body.count(b"{")
+    names = found = 0
+    level = [value]
+    while level and found < wanted:
+        objects = [each for each in level if type(each) is dict]
+        found += len(objects)
+        names += sum(map(len, objects))
+        if found < wanted:  # what lies deeper in tables of numbers need not be looked at
+            lists = [each for each in level if type(each) is list]
+            level = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(lists)]
+    return found == wanted and names == body.count(b":")

@@ -65,8 +65,8 @@ def count_rows(handler: Handler, outputs: Tensors) -> int:
 def _only_member(body: Any) -> tuple[str, Any]:
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object with {_FORMS}, {shown(body)} came", where="body")
-    found = [name for name in ("rows", "columns", "inputs") if name in body]
-    if len(found) != 1 or len(body) != 1:
+    found = list(body)
+    if len(found) != 1 or found[0] not in _READERS:
         raise InvalidInput(f"must have exactly one member: {_FORMS}; {len(body)} came", where="body")
     return found[0], body[found[0]]
 
