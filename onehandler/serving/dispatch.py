@@ -11,15 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from onehandler.handler import Handler
+
 if TYPE_CHECKING:
-    from onehandler.handler import Handler
     from onehandler.message import Request, Response
     from onehandler.serving.micro_batching import MicroBatcher
 
 SMALL = 16 * 1024  # bytes of a body
 QUICK = 0.0005  # seconds
 _STALL = 0.01  # seconds: one call that long sends the next 30 or more to threads
-_THREADS = 8  # without joining: enough for a handler of the bundle's own that waits for something
+_THREADS = 2  # one decodes while the other runs: more runs at once push each other out of the caches
+_WAITING_THREADS = 8  # for code of the bundle's own, which may wait for others
 _NO_RUN = ("GET", "HEAD", "OPTIONS")
 
 
@@ -33,7 +35,8 @@ class Dispatch:
         self._batcher = batcher
         self._seconds = seconds
         # As many requests as one run joins may wait while as many others run.
-        self._threads = max(_THREADS, 2 * batcher.max_rows if batcher else 0)
+        threads = _THREADS if type(handler) is Handler else _WAITING_THREADS
+        self._threads = max(threads, 2 * batcher.max_rows if batcher else 0)
         self._pool = ThreadPoolExecutor(self._threads, "onehandler")
         self._handed = 0  # requests that threads have or are to have
 
