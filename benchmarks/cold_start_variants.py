@@ -35,34 +35,36 @@ def prepared() -> tuple[Path, list[Deployed]]:
     joblib = {"MODEL": str(JOBLIB.resolve())}
     numpy_ort, sklearn = _site("bench-ort"), _site("bench-joblib")
     return python, [
-        Deployed("empty", _code("empty"), (), "empty.handler", {}),
-        Deployed("ours", ours, (onnx,), "functions.predict.handler", {}, [str(ours / "functions" / "startup")]),
+        Deployed("empty", code_folder("empty"), (), "empty.handler", {}),
+        Deployed(
+            "ours", ours, (onnx,), "functions.predict.handler", {}, [str(ours / "functions" / "startup")]
+        ),
         Deployed(
             "ours + Powertools Logger",
-            _code("ours_powertools", ours),
+            code_folder("ours_powertools", ours),
             (onnx, batch),
             "ours_powertools.handler",
             {},
         ),
-        Deployed("ours + Mangum", _code("ours_mangum", ours), (onnx, web), "ours_mangum.handler", {}),
-        Deployed("numpy + onnxruntime", _code("numpy_ort"), (numpy_ort,), "numpy_ort.handler", model),
+        Deployed("ours + Mangum", code_folder("ours_mangum", ours), (onnx, web), "ours_mangum.handler", {}),
+        Deployed("numpy + onnxruntime", code_folder("numpy_ort"), (numpy_ort,), "numpy_ort.handler", model),
         Deployed(
             "FastAPI + Mangum + onnxruntime",
-            _code("fastapi_ort"),
+            code_folder("fastapi_ort"),
             (web, numpy_ort),
             "fastapi_ort.handler",
             model,
         ),
         Deployed(
             "FastAPI + Mangum + joblib",
-            _code("fastapi_joblib"),
+            code_folder("fastapi_joblib"),
             (web, sklearn),
             "fastapi_joblib.handler",
             joblib,
         ),
         Deployed(
             "FastAPI + Mangum + joblib, no .pyc",
-            _code("fastapi_joblib", compiled=False),
+            code_folder("fastapi_joblib", compiled=False),
             (_without_pyc(web), _without_pyc(sklearn)),
             "fastapi_joblib.handler",
             joblib,
@@ -74,7 +76,7 @@ def events() -> dict[str, Mapping[str, Any]]:
     """One HTTP API event a variant, each with the same row in the shape that the variant takes."""
     with ROWS.open(newline="") as file:
         row = [float(cell) for cell in next(csv.DictReader(file)).values()]
-    ours, theirs = _event({"rows": [row]}), _event({"instances": [row]})
+    ours, theirs = http_event({"rows": [row]}), http_event({"instances": [row]})
     return {
         name: ours if name in ("empty", "ours") or name.startswith("ours +") else theirs for name in _NAMES
     }
@@ -92,10 +94,11 @@ _NAMES = (
 )
 
 
-def _event(body: Mapping[str, Any]) -> dict[str, Any]:
+def http_event(body: Mapping[str, Any], path: str = "/predict") -> dict[str, Any]:
+    """An HTTP API's event for a JSON request."""
     http = {
         "method": "POST",
-        "path": "/predict",
+        "path": path,
         "sourceIp": "127.0.0.1",
         "protocol": "HTTP/1.1",
         "userAgent": "x",
@@ -103,7 +106,7 @@ def _event(body: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": "/predict",
+        "rawPath": path,
         "rawQueryString": "",
         "headers": {"content-type": "application/json", "host": "bench"},
         "requestContext": {"http": http, "stage": "$default", "requestId": "bench", "domainName": "bench"},
@@ -127,7 +130,7 @@ def _unzip(archive: Path) -> Path:
     return folder.resolve()
 
 
-def _code(name: str, base: Path | None = None, *, compiled: bool = True) -> Path:
+def code_folder(name: str, base: Path | None = None, *, compiled: bool = True) -> Path:
     """A variant's own code, beside ours where it builds on it."""
     folder = WORK / f"code-{name}{'' if compiled else '-no-pyc'}"
     shutil.rmtree(folder, ignore_errors=True)

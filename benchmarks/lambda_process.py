@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 _DEADLINE_S = 60
@@ -47,12 +47,21 @@ class Start:
     answer: Any
 
 
-def cold_start(function: Deployed, python: Path, event: Mapping[str, Any]) -> Start:
-    """Spawn a fresh process and take it to its first answer. RuntimeError when that is an error."""
+def cold_start(
+    function: Deployed,
+    python: Path,
+    event: Mapping[str, Any],
+    watch: Callable[[int], object] = lambda _: None,
+) -> Start:
+    """Spawn a fresh process and take it to its first answer. RuntimeError when that is an error.
+
+    `watch` is called with the process's id as soon as it runs.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(_DEADLINE_S)
         began = time.perf_counter()
         with _spawned(function, python, listener.getsockname()[1]) as process:
+            watch(process.pid)
             channel, _ = listener.accept()
             with channel:
                 channel.settimeout(_DEADLINE_S)

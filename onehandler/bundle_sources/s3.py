@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     Open = Callable[[], Bucket]
 
-RANGE = 8 * 1024 * 1024  # bytes a request: S3 recommends 8 to 16 MB
-READERS = 8  # connections: one alone brings 50 to 100 MB/s, Lambda takes about 600
+RANGE = 16 * 1024 * 1024  # bytes a request: S3 recommends 8 to 16 MB
+READERS = 8  # connections: one alone brings 50 to 100 MB a second
 _PRIVATE = 0o700
 
 
