@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from onehandler.handler import Handler
@@ -21,7 +21,7 @@ SMALL = 16 * 1024  # bytes of a body
 QUICK = 0.0005  # seconds
 _STALL = 0.01  # seconds: one call that long sends the next 30 or more to threads
 _THREADS = 2  # one decodes while the other runs: more runs at once push each other out of the caches
-_WAITING_THREADS = 8  # for code of the bundle's own, which may wait for others
+_WAITING_THREADS = 8
 _NO_RUN = ("GET", "HEAD", "OPTIONS")
 
 
@@ -34,8 +34,11 @@ class Dispatch:
         self.handler = handler
         self._batcher = batcher
         self._seconds = seconds
+        self._may_wait = type(handler) is not Handler  # with code of the bundle's own
+        # Where nothing waits, CPU time is the measure: whoever else uses the machine makes no model slow.
+        self._clock = perf_counter if self._may_wait else thread_time
+        threads = _WAITING_THREADS if self._may_wait else _THREADS
         # As many requests as one run joins may wait while as many others run.
-        threads = _THREADS if type(handler) is Handler else _WAITING_THREADS
         self._threads = max(threads, 2 * batcher.max_rows if batcher else 0)
         self._pool = ThreadPoolExecutor(self._threads, "onehandler")
         self._handed = 0  # requests that threads have or are to have
@@ -65,7 +68,7 @@ class Dispatch:
         if self._batcher is not None:
             self._batcher.join()  # before its thread has started: those whose runs are ready wait for it
         try:
-            sharing = min(self._handed, self._threads)
+            sharing = min(self._handed, self._threads) if self._may_wait else 1
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, self._timed, request, sharing)
         finally:
@@ -79,10 +82,10 @@ class Dispatch:
 
     def _timed(self, request: Request, sharing: int) -> Response:
         """Answer, and learn how long small requests take: `sharing` threads at once hold each other up."""
-        started = perf_counter()
+        started = self._clock()
         response = self.handler.answer(request)
         if len(request.body) <= SMALL and request.method not in _NO_RUN:
-            seconds = (perf_counter() - started) / sharing
+            seconds = (self._clock() - started) / sharing
             if seconds < _STALL:  # perhaps put aside by the scheduler: no reason to call a quick model slow
                 seconds = min(seconds, 4 * QUICK)
             self._seconds += (seconds - self._seconds) / 8
