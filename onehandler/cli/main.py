@@ -41,6 +41,11 @@ COMMANDS = {
         "Build the layers and function archives that serverless.yml deploys.",
         "cli",
     ),
+    "bench": _Entry(
+        "onehandler.cli.bench",
+        "Measure a bundle as deployed: cold, warm, where time goes, memory.",
+        "emulator",
+    ),
     "emulate": _Entry(
         "onehandler.cli.emulate", "Run AWS on this machine, without Docker or an account.", "emulator"
     ),
