@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import statistics
+import sys
 import time
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,11 @@ def measure_places(
     """Deploy, start cold `starts` times each, and give one row a place."""
     work = bundle.parent / "places"
     work.mkdir()
-    with deployment.emulator(work / "emulator.log") as endpoint, _environment(endpoint):
+    with (
+        redirect_stdout(sys.stderr),  # what it says is no part of the report
+        deployment.emulator(work / "emulator.log") as endpoint,
+        _environment(endpoint),
+    ):
         return [
             _row(place, megabytes, [_cold(place, bundle.name, number) for number in range(starts)])
             for place in _deployed(bundle, work, told)
