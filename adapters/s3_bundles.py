@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from onehandler.bundle import Bundle
+
+
+def s3_client() -> S3Client:
+    """S3 as the environment and AWS's own configuration files say."""
+    return boto3.client("s3")
 
 
 def push(

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "benchmarks": {"onehandler", "adapters", "layers", "local_emulator", "examples"},
 }
 # Commands start whatever they are about, inside the command (onehandler/cli/).
-COMMANDS_MAY_IMPORT = {"layers", "local_emulator"}
+COMMANDS_MAY_IMPORT = {"adapters", "layers", "local_emulator"}
 
 
 def _imports(path: Path) -> set[str]:

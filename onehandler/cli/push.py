@@ -27,9 +27,7 @@ def command(bundle: str, place: str, as_json: bool) -> None:
     bucket, prefix = parse_prefix(place)
     found = Bundle.load(bundle)
     with progress("connecting") as told:
-        import boto3  # 300 ms
-
-        from adapters.s3_bundles import push
+        from adapters.s3_bundles import push, s3_client  # boto3: 300 ms
 
         sent = 0
         total = sum(entry["bytes"] for entry in found.manifest["files"].values())
@@ -39,7 +37,7 @@ def command(bundle: str, place: str, as_json: bool) -> None:
             sent += size
             told(f"{sent / 1e6:,.0f} of {total / 1e6:,.0f} MB")
 
-        location = push(found, bucket, prefix, boto3.client("s3"), show)
+        location = push(found, bucket, prefix, s3_client(), show)
     if as_json:
         print_json({"location": str(location), "bytes": total, "digest": found.digest})
     else:

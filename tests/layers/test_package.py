@@ -6,13 +6,17 @@ import json
 import resource
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from layers import build, function, package
 from layers.package import package_aws
 from layers.wheels import this_arch
+from onehandler.bundle import Bundle
+from onehandler.errors import SettingsError
 from onehandler.pythons import this_version
 from tests import bundles
 
@@ -74,3 +78,21 @@ def test_refusals_are_one_line_without_a_traceback(tmp_path: Path) -> None:
     done = CliRunner().invoke(build.main, ["--python", "3.99", "--layer", "web", "--out", str(tmp_path)])
     assert done.exit_code == 1
     assert "3.99" in done.output
+
+
+def test_a_bundle_in_s3_stays_out_of_the_archives(archives: dict[str, Path], tmp_path: Path) -> None:
+    bundle = Path(bundles.build("iris", tmp_path))
+    location = f"s3://models/iris/{Bundle.load(str(bundle)).digest}"
+    package_aws(bundle, this_arch(), this_version(), tmp_path / "out", location=location)
+    for name in ("predict", "batch"):
+        with zipfile.ZipFile(tmp_path / "out" / f"{name}.zip") as archive:
+            names = set(archive.namelist())
+        assert "functions/__init__.py" in names
+        assert not any(each.startswith("bundle/") for each in names)
+
+
+def test_the_location_of_another_state_is_refused(archives: dict[str, Path], tmp_path: Path) -> None:
+    bundle = Path(bundles.build("iris", tmp_path))
+    location = f"s3://models/iris/{'a' * 64}"
+    with pytest.raises(SettingsError, match="names another state than"):
+        package_aws(bundle, this_arch(), this_version(), tmp_path / "out", location=location)
