@@ -28,9 +28,10 @@ _AS_CHEAP = 1.25  # times the cheapest: rounding to milliseconds moves estimates
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What was measured where one CPU was free; milliseconds, and MB of resident memory."""
+    """What was measured here; milliseconds, and MB of resident memory."""
 
     cold_ms: float
+    cold_cpu_ms: float  # what all threads of a cold start computed: one vCPU does it one after the other
     warm_ms: Sequence[float]  # each call's duration, before it is rounded up
     peak_mb: int
     target_ms: float  # the longest cold start that is wanted
@@ -117,7 +118,7 @@ def _setting(memory: int, needs: Needs) -> Setting:
     return Setting(
         memory,
         memory / MB_PER_VCPU,
-        needs.cold_ms / share,
+        max(needs.cold_ms, needs.cold_cpu_ms / share),
         statistics.median(needs.warm_ms) / share,
         memory / 1024 * billed * 1000,
     )

@@ -42,6 +42,7 @@ class Trace:
     marks: tuple[tuple[str, int], ...]
     beside: tuple[Span, ...]
     answered_ns: int
+    cpu_ns: int  # computed by all threads together
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Breakdown:
 
     parts: tuple[Part, ...]
     beside: tuple[Part, ...]
+    cpu_ms: float  # more than the total where two threads compute at once
 
     @property
     def total_ms(self) -> float:
@@ -85,7 +87,7 @@ def breakdown(trace: Trace) -> Breakdown:
         if name not in ABOUT or after < before:
             raise ModelError(f"the traced start's part '{name}' ends {before - after} ns before it begins")
     parts = tuple(_part(trace, Span(name, before, after)) for (_, before), (name, after) in pairwise(marks))
-    return Breakdown(parts, tuple(_part(trace, span) for span in _clipped(trace)))
+    return Breakdown(parts, tuple(_part(trace, span) for span in _clipped(trace)), trace.cpu_ns / _NS_PER_MS)
 
 
 def _with_library(trace: Trace) -> list[tuple[str, int]]:

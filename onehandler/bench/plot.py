@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from onehandler.bench.breakdown import ABOUT
+from onehandler.bench.breakdown import ABOUT, LIBRARY, SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ _MAIN, _BESIDE = "#2a6f97", "#a9c9d9"
 
 def waterfall(found: Breakdown, title: str) -> str:
     """Draw every part where it lies between spawn and answer, and paler what other threads did meanwhile."""
-    rows = [(name, _named(found.parts, name), _MAIN) for name in ABOUT]
+    rows = [(_label(name), _named(found.parts, name), _MAIN) for name in ABOUT]
     rows += [(f"{part.name} (other thread)", [part], _BESIDE) for part in found.beside]
     height = _TOP + len(rows) * _ROW + 34
     scale = _BARS / max(part.ended_ms for part in (*found.parts, *found.beside))
@@ -69,6 +69,10 @@ def _step(whole: float) -> float:
 
 def _named(parts: tuple[Part, ...], name: str) -> list[Part]:
     return [part for part in parts if part.name == name]
+
+
+def _label(name: str) -> str:
+    return f"{name} (wait)" if name in (LIBRARY, SESSION) else name
 
 
 def _width() -> int:

@@ -26,6 +26,7 @@ def to_json(measured: Measured, advice: Advice) -> dict[str, Any]:
         "peak_resident_mb": measured.peak_mb,
         "breakdown": {
             "total_ms": traced.total_ms,
+            "cpu_ms": traced.cpu_ms,
             "total_over_untraced": traced.total_ms / measured.cold,
             "parts_ms": traced.by_name(),
             "other_threads": [
@@ -91,6 +92,7 @@ def _breakdown(measured: Measured) -> Table:
     table.add_row(
         "total", f"{traced.total_ms:.2f}", "100%", f"{off:+.0%} against the untraced median", style="bold"
     )
+    table.add_row("(CPU time)", f"{traced.cpu_ms:.2f}", "", "of all threads together")
     for part in traced.beside:
         about = f"on another thread, {part.began_ms:.1f} to {part.ended_ms:.1f} ms: not in the total"
         table.add_row(f"({part.name})", f"{part.ms:.2f}", "", about)

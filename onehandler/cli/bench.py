@@ -68,7 +68,9 @@ def command(  # noqa: PLR0913, PLR0917
     found = Bundle.load(str(bundle))
     with progress("building") as told, deployed(Wanted(found, python, memory), told) as function:
         measured = measure(function, Plan(starts, traces, calls), told)
-    advice = advise(Needs(measured.cold, measured.billed_ms, measured.peak_mb, cold_target))
+    advice = advise(
+        Needs(measured.cold, measured.traced.cpu_ms, measured.billed_ms, measured.peak_mb, cold_target)
+    )
     if plot:
         _draw(plot, found, measured)
     _show(found, measured, advice, as_json=as_json)
@@ -104,6 +106,6 @@ def _show(bundle: Bundle, measured: Measured, advice: Advice, *, as_json: bool) 
     for reason in advice.reasons:
         console.print(f"- {reason}", soft_wrap=True)
     console.print(
-        "Estimates take this machine's core for one Lambda vCPU, and all of the time for computing.",
+        "Estimates take a core of this machine for a Lambda vCPU.",
         soft_wrap=True,
     )

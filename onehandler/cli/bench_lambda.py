@@ -24,7 +24,7 @@ from local_emulator.aws.execution.interpreters import Interpreters
 from onehandler.bench import trace
 from onehandler.bench.breakdown import Span, Trace
 from onehandler.bench.deployment import Call
-from onehandler.errors import BundleError, ModelError
+from onehandler.errors import BundleError, ModelError, SettingsError
 from onehandler.openapi.samples import sample_inputs, sample_rows
 
 if TYPE_CHECKING:
@@ -62,12 +62,21 @@ def deployed(wanted: Wanted, told: Callable[[str], None]) -> Iterator[LambdaDepl
     """Build, and be ready to start. Raises OnehandlerError."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="onehandler-bench-")))
-        plain = _snapshot(wanted, folder / "archives", told)
         interpreters = Interpreters(note=told)
+        _check_runtime(interpreters, wanted.python)
+        plain = _snapshot(wanted, folder / "archives", told)
         executor = stack.enter_context(
             Executor(folder / "run", interpreters, "http://127.0.0.1:4566", _NoSink())
         )
         yield LambdaDeployment(executor, plain, _event(wanted.bundle), _tracer(folder, wanted.python))
+
+
+def _check_runtime(interpreters: Interpreters, python: str) -> None:
+    """Before anything is built for it."""
+    try:
+        interpreters.executable(f"python{python}")
+    except ExecutionError as error:
+        raise SettingsError(str(error), where="--python") from error
 
 
 class LambdaDeployment:
@@ -111,7 +120,7 @@ class LambdaDeployment:
             )
         found = json.loads(self._trace.read_bytes())
         marks = tuple((name, at) for name, at in found["marks"])
-        return Trace(began, marks, tuple(Span(*each) for each in found["beside"]), ended)
+        return Trace(began, marks, tuple(Span(*each) for each in found["beside"]), ended, found["cpu"])
 
     def _call(self, function: FunctionSnapshot) -> Call:
         began = time.monotonic_ns()
@@ -143,7 +152,7 @@ def _check(outcome: Outcome, function: FunctionSnapshot) -> None:
     answer: Any = json.loads(outcome.payload)
     if outcome.function_error is None and answer["statusCode"] == _OK:
         return
-    if b"Runtime.OutOfMemory" in outcome.payload or outcome.max_memory_mb >= function.memory_mb:
+    if b"Runtime.OutOfMemory" in outcome.payload:
         raise ModelError(
             f"the function needs more than its {function.memory_mb} MB; try again with a larger --memory"
         )

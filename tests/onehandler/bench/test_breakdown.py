@@ -24,7 +24,7 @@ MARKS = (
 
 def trace(library_ms: int) -> Trace:
     library = Span("library", 11 * MS, library_ms * MS)
-    return Trace(0, MARKS, (library, Span("session", 12 * MS, 40 * MS)), 50 * MS)
+    return Trace(0, MARKS, (library, Span("session", 12 * MS, 40 * MS)), 50 * MS, 66 * MS)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,7 @@ def test_the_wait_is_cut_where_the_library_was_there(
     parts = found.by_name()
     assert parts["library"] == pytest.approx(library_wait)
     assert parts["session"] == pytest.approx(session_wait)
+    assert found.cpu_ms == pytest.approx(66.0)
     assert parts["imports"] == pytest.approx(3.0)
     assert sum(parts.values()) == pytest.approx(found.total_ms) == pytest.approx(50.0)
 
@@ -49,16 +50,16 @@ def test_opening_the_session_does_not_count_its_wait_for_the_library() -> None:
 def test_a_start_without_runs_still_adds_up() -> None:
     """A bundle's own handler may answer without its model."""
     marks = tuple(mark for mark in MARKS if mark[0] not in ("decode", "first run"))
-    found = breakdown(Trace(0, marks, trace(20).beside, 50 * MS))
+    found = breakdown(Trace(0, marks, trace(20).beside, 50 * MS, 0))
     assert found.by_name()["first run"] == 0
     assert sum(found.by_name().values()) == pytest.approx(50.0)
 
 
 def test_a_trace_that_goes_back_in_time_is_refused() -> None:
     with pytest.raises(ModelError, match="'answer' ends"):
-        breakdown(Trace(0, MARKS, trace(20).beside, 45 * MS))
+        breakdown(Trace(0, MARKS, trace(20).beside, 45 * MS, 0))
 
 
 def test_a_trace_without_the_library_is_refused() -> None:
     with pytest.raises(ModelError, match="libonnxruntime"):
-        breakdown(Trace(0, MARKS, (), 50 * MS))
+        breakdown(Trace(0, MARKS, (), 50 * MS, 0))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+import onnx
 import pytest
 
 from onehandler.bench.breakdown import ABOUT
@@ -13,12 +15,18 @@ from tests import bundles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
 
     Run = Callable[..., Result]
 
+# A handler that needs 300 MB of its own.
+OWN = b"""
+from onehandler.handler import Handler
+
+class Own(Handler):
+    held = b"x" * (300 << 20)
+"""
 FEW = ("--starts", 2, "--traces", 1, "--calls", 3)
 
 
@@ -36,6 +44,7 @@ def test_every_figure_is_there_and_the_parts_add_up(iris_bundle: str, tmp_path: 
     assert list(parts) == list(ABOUT)
     waits = ("library", "session")  # a start that waits for nothing is a good one
     assert all(taken > 0 for name, taken in parts.items() if name not in waits)
+    assert found["breakdown"]["cpu_ms"] > 0
     assert sum(parts.values()) == pytest.approx(found["breakdown"]["total_ms"])
     assert [span["name"] for span in found["breakdown"]["other_threads"]] == ["library", "session"]
     assert found["advice"]["memory_mb"] in [each["memory_mb"] for each in found["advice"]["settings"]]
@@ -55,6 +64,32 @@ def test_an_answer_that_is_an_error_is_not_measured(tmp_path: Path, run: Run) ->
     done = run("bench", bundle, *FEW)
     assert done.exit_code == 2
     assert "did not answer the bundle's sample" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_memory_setting_that_is_too_small_is_told(tmp_path: Path, run: Run) -> None:
+    done = run("bench", own_bundle(tmp_path), *FEW, "--memory", 128)
+    assert done.exit_code == 2
+    assert "needs more than its 128 MB; try again with a larger --memory" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def own_bundle(folder: Path) -> str:
+    """The bundle "iris" with a handler.py of its own."""
+    built = Path(bundles.build("iris", folder / "plain"))
+    manifest = json.loads((built / "bundle.json").read_text())
+    signature, sample = manifest["signature"], manifest["samples"]["rows"]
+    model = onnx.load(built / "model.onnx")
+    files = {"handler.py": OWN}
+    return bundles.write(
+        folder / "own", "own", model, signature["inputs"], signature["outputs"], sample, files=files
+    )
+
+
+def test_a_runtime_that_lambda_has_not_is_told_in_one_line(iris_bundle: str, run: Run) -> None:
+    done = run("bench", iris_bundle, "--python", "3.9")
+    assert done.exit_code == 2
+    assert "supported are python3.11" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
