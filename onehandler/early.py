@@ -7,7 +7,7 @@ first moment to begin the latter; a handler that is loaded later finds it done, 
 
 from __future__ import annotations
 
-from onehandler import onnx_start
+from onehandler import frozen, onnx_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onehandler.settings import Settings
 
 _begun: list[bool] = []
-_verified: list[Bundle] = []
+_verified: list[tuple[str, Bundle]] = []  # with what the settings called it, which may be s3://…
 
 
 def begin(environ: Mapping[str, str]) -> None:
@@ -29,6 +29,7 @@ def begin(environ: Mapping[str, str]) -> None:
         return
     _begun.append(True)
     onnx_start.start()
+    frozen.install(environ.get("LAMBDA_TASK_ROOT", ""))
     # Imported only now, while the library loads.
     from onehandler.bundle import Bundle
     from onehandler.errors import OnehandlerError
@@ -41,13 +42,13 @@ def begin(environ: Mapping[str, str]) -> None:
     except OnehandlerError:
         return
     begin_opening(bundle.runtime, bundle.model_path, settings.threads)
-    _verified.append(bundle)
+    _verified.append((settings.bundle, bundle))
 
 
 def verified(settings: Settings) -> Bundle | None:
     """The bundle that `begin` has verified, once, if it is the one that these settings name."""
     while _verified:
-        bundle = _verified.pop()
-        if bundle.folder == settings.bundle and settings.digest in ("", bundle.digest):
+        named, bundle = _verified.pop()
+        if named == settings.bundle and settings.digest in ("", bundle.digest):
             return bundle
     return None
