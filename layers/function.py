@@ -17,6 +17,7 @@ from rich.console import Console
 from layers.build import OUT, build_layer
 from layers.bytecode import compile_folder, toolchain
 from layers.cache import CACHE, built, key_of
+from layers.frozen import freeze
 from layers.imports import OWN, reach
 from layers.ledger import check_direct_upload, check_limits, ledger_json, ledger_table
 from layers.provided import check_provided, imports_of_bundle
@@ -36,12 +37,13 @@ ROOT = Path(__file__).parent.parent
 class Function:
     """One archive: its entry modules, each with the layers that serverless.yml gives it.
 
-    `startup` modules run before them, in the same processes.
+    `startup` modules run before them, in the same processes. What `frozen` modules import is read from one file.
     """
 
     name: str
     entries: Mapping[str, tuple[str, ...]]
     startup: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -52,7 +54,13 @@ class Function:
 FUNCTIONS = {
     function.name: function
     for function in (
-        Function("predict", {"functions.predict": ("onnx", "web")}, ("functions.startup.sitecustomize",)),
+        Function(
+            "predict",
+            {"functions.predict": ("onnx", "web")},
+            startup=("functions.startup.sitecustomize",),
+            # The runtimes are found by name, so that importing the entry doesn't tell.
+            frozen=("functions.predict", "onehandler.runtimes.onnx", "onehandler.runtimes.onnx_strings"),
+        ),
         Function("batch", {"functions.batch_plan": ("batch",), "functions.batch_score": ("onnx", "batch")}),
     )
 }
@@ -80,6 +88,8 @@ def build_function(
     def fill(folder: Path) -> None:
         copy_below(files, ROOT, folder)
         compile_folder(folder, python, "/var/task")
+        if function.frozen:
+            freeze(folder, function.frozen, python)
         # The bundle goes in as it is: loading refuses any file, also a .pyc, that its manifest doesn't list.
         if not location:
             shutil.copytree(bundle, folder / "bundle", copy_function=shutil.copyfile)

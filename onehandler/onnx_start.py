@@ -138,6 +138,8 @@ def start() -> Start:
     """The one start of this process, begun now if it wasn't before."""
     with _lock:
         if not _starts:
+            # Or it starts a thread of its own to send what it has found out: 2 ms, and nobody asked for it.
+            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             begun = Start()
             begun.begin()
             atexit.register(begun.wait)  # C++ that starts while the process ends would crash it

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,8 @@ def test_imports_of_ours_must_be_provided(
     (tmp_path / "functions").mkdir()
     (tmp_path / "functions" / "__init__.py").touch()
     (tmp_path / "functions" / "predict.py").write_text(f"import {package}\n")
-    arguments = (FUNCTIONS["predict"], tmp_path, this_version(), _layers(archives), {})
+    function = replace(FUNCTIONS["predict"], startup=())
+    arguments = (function, tmp_path, this_version(), _layers(archives), {})
     if provided:
         assert len(reachable(*arguments)) == 2
     else:
