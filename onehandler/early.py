@@ -7,6 +7,8 @@ first moment to begin the latter; a handler that is loaded later finds it done, 
 
 from __future__ import annotations
 
+import sys
+
 from onehandler import frozen, onnx_start
 
 TYPE_CHECKING = False
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from onehandler.bundle import Bundle
     from onehandler.settings import Settings
 
-_begun: list[bool] = []
+# Seconds that a thread waits for another to hand it the interpreter: usually 5 ms. The model's threads need it but
+# for moments, and a cold start should not wait for them to get it.
+_SWITCH_S = 0.0002
+
+_begun: list[float] = []
 _verified: list[tuple[str, Bundle]] = []  # with what the settings called it, which may be s3://…
 
 
@@ -27,7 +33,8 @@ def begin(environ: Mapping[str, str]) -> None:
     """
     if _begun:
         return
-    _begun.append(True)
+    _begun.append(sys.getswitchinterval())
+    sys.setswitchinterval(_SWITCH_S)
     onnx_start.start()
     frozen.install(environ.get("LAMBDA_TASK_ROOT", ""))
     # Imported only now, while the library loads.
@@ -47,6 +54,8 @@ def begin(environ: Mapping[str, str]) -> None:
 
 def verified(settings: Settings) -> Bundle | None:
     """The bundle that `begin` has verified, once, if it is the one that these settings name."""
+    if _begun:
+        sys.setswitchinterval(_begun[0])
     while _verified:
         named, bundle = _verified.pop()
         if named == settings.bundle and settings.digest in ("", bundle.digest):

@@ -23,6 +23,7 @@ from onehandler.settings import Settings
 settings = Settings(os.environ)
 bundle = early.verified(settings)
 print(bundle is not None, early.verified(settings) is None)
+assert sys.getswitchinterval() == 0.005
 try:
     handler = Handler.load(bundle or settings.bundle, settings)
 except OnehandlerError as error:
