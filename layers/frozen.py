@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PYC_HEADER = 16  # magic number, flags, hash: https://peps.python.org/pep-0552/
-_FORMAT = 2  # of marshal: later ones write what is referred to twice in another way, so that bytes could differ
+_FORMAT = 2  # of marshal; later ones write shared objects as references, so that bytes could differ
 # Imported before that file is read.
 _BEFORE = {
     "functions",

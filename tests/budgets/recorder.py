@@ -1,4 +1,4 @@
-"""Runs the stock runtime client and notes every file that is opened: `python -S recorder.py HANDLER OUT`.
+"""Runs the stock runtime client and notes every file that is opened or mapped: `python -S recorder.py HANDLER OUT`.
 
 A line on standard input has it write what it knows to descriptor OUT. What an interpreter does by itself after
 it has started (`site`, sitecustomize.py) is done here under the same eyes, thus -S. Nothing is imported that an
@@ -23,6 +23,9 @@ def note(event: str, arguments: tuple[object, ...]) -> None:
 def tell() -> None:
     """Wait to be asked: by then the first answer is out."""
     os.read(0, 1)
+    # What C code has opened by itself: libraries, and what they load. pathlib would be one more module.
+    with open("/proc/self/maps") as maps:  # noqa: PTH123
+        opened.update(path for line in maps if (path := line[73:].strip()).startswith("/"))
     lines = [
         *(f"module {name}" for name in sorted(sys.modules)),
         *(f"file {path}" for path in sorted(opened)),

@@ -40,7 +40,8 @@ class Deployed:
         for name, folder in (("/var/task", self.task), ("/opt", self.opt)):
             if path.is_relative_to(folder):
                 inside = f"{name}/{path.relative_to(folder)}"
-                return re.sub(r"__pycache__/(\w+)\.cpython-\d+\.pyc$", r"\1.py", inside)
+                inside = re.sub(r"__pycache__/(\w+)\.cpython-\d+\.pyc$", r"\1.py", inside)
+                return re.sub(r"frozen\.cpython-\d+\.bin$", "frozen.bin", inside)
         return ""
 
 
