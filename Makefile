@@ -59,11 +59,13 @@ format: setup ## format and mend what ruff can mend
 bench: setup ## every benchmark, as tables
 	@$(BIN)/python -m benchmarks.cold_start
 
-LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch bench-ort bench-joblib
+LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch bench-ort bench-joblib serve \
+  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack
+# Of onnxruntime's wheel we use the library alone, which needs none of these.
+WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 lock: ## pin and hash the requirements anew
-	@for name in $(LOCKED); do \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --upgrade requirements/$$name.in -o requirements/$$name.txt; done
+	@$(foreach name,$(LOCKED),$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --upgrade $(WITHOUT_$(name)) requirements/$(name).in -o requirements/$(name).txt;)
 
 clean: ## remove everything that setup, builds and the emulator made
 	@rm -rf $(VENV) node_modules build .serverless .emulator

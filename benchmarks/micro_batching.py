@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-import select
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,7 +20,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +27,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.report import Report
+from benchmarks.serving.load import ask, load, request
 from onehandler.bundle_writer import Draft, write_bundle
 from onehandler.dtypes import dtype_named
 from onehandler.signature import Signature, TensorSpec
@@ -164,9 +162,7 @@ def _row(width: int) -> list[float]:
 def request_to(bundle: Path) -> bytes:
     """One row, as the wire carries it."""
     [row] = json.loads((bundle / "bundle.json").read_text())["samples"]["rows"]
-    body = json.dumps({"rows": [row]}).encode()
-    head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(body)}\r\n"
-    return head.encode() + b"content-type: application/json\r\n\r\n" + body
+    return request("/predict", {"rows": [row]})
 
 
 @contextmanager
@@ -189,57 +185,9 @@ def check_answers(servers: list[Server], requests: dict[str, bytes]) -> None:
     """Raise unless batching changes no answer, also under load."""
     for off, on in zip(servers[::2], servers[1::2], strict=True):
         load(on.port, requests[on.model], CONNECTIONS[-1], 0.3)
-        expected, found = (_answer(server.port, requests[on.model]) for server in (off, on))
+        expected, found = (ask(server.port, requests[on.model])["predictions"] for server in (off, on))
         if not np.allclose(expected, found, atol=_TOLERANCE):
             raise RuntimeError(f"{on.model} answers otherwise when batched")
-
-
-def _answer(port: int, request: bytes) -> Any:
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(request)
-        return json.loads(_response(connection).partition(b"\r\n\r\n")[2])["predictions"]
-
-
-def load(port: int, request: bytes, connections: int, seconds: float) -> list[float]:
-    """Keep so many connections busy for a time: seconds that each call took."""
-    with ExitStack() as stack, select.epoll() as waiting:
-        clients = {}
-        for _ in range(connections):
-            client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            waiting.register(client, select.EPOLLIN)
-            clients[client.fileno()] = client
-        end = perf_counter() + seconds
-        started = {}
-        for number, client in clients.items():
-            started[number] = perf_counter()
-            client.sendall(request)
-        times = []
-        while perf_counter() < end:
-            for number, _ in waiting.poll(1):
-                _response(clients[number])
-                now = perf_counter()
-                times.append(now - started[number])
-                started[number] = now
-                clients[number].sendall(request)
-        return times
-
-
-def _response(connection: socket.socket) -> bytes:
-    """One whole response; anything but 200 is an error."""
-    found = connection.recv(262144)
-    head = found.partition(b"\r\n\r\n")[0]
-    length = re.search(rb"content-length: (\d+)", head)
-    if not head.startswith(b"HTTP/1.1 200") or length is None:
-        raise RuntimeError(f"answered {head[:200]!r}")
-    missing = len(head) + 4 + int(length[1]) - len(found)
-    while missing > 0:
-        part = connection.recv(missing)
-        if not part:
-            raise RuntimeError("the server closed the connection")
-        found += part
-        missing -= len(part)
-    return found
 
 
 if __name__ == "__main__":

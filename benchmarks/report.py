@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+RESULTS = Path(__file__).parent / "results"
+
+
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     return {"cpus": os.cpu_count(), "model": _cpu_model(), "system": platform.platform(terse=True)}
@@ -44,9 +47,7 @@ class Report:
     def print(self, *, as_json: bool) -> None:
         """Write to standard output."""
         if as_json:
-            versions = {name: version(name) for name in self.packages}
-            found = {key: value for key, value in asdict(self).items() if key != "packages"}
-            print(json.dumps({**found, "versions": {"python": platform.python_version(), **versions}}))
+            print(json.dumps(self.object()))
             return
         console = Console(width=max(Console().width, 110))
         table = Table(title=self.title, title_justify="left")
@@ -57,6 +58,17 @@ class Report:
         console.print(table)
         for name, value in self.ratios.items():
             console.print(f"{name}: {value:.2f}")
+
+    def object(self) -> dict[str, Any]:
+        """All of it, with versions, as `--json` prints it."""
+        versions = {name: version(name) for name in self.packages}
+        found = {key: value for key, value in asdict(self).items() if key != "packages"}
+        return {**found, "versions": {"python": platform.python_version(), **versions}}
+
+    def save(self, name: str) -> None:
+        """Keep it in benchmarks/results, which docs/performance.md is made from."""
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.json").write_text(json.dumps(self.object(), indent=1) + "\n")
 
 
 def _shown(value: Any) -> str:

@@ -9,7 +9,6 @@ a client that doesn't read) takes uvicorn's ordinary way; tests/onehandler/servi
 from __future__ import annotations
 
 from functools import lru_cache
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -17,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from onehandler.message import Request
 from onehandler.protocols import serves
 from onehandler.serving.dispatch import SMALL
-from onehandler.serving.endpoint import has_length, headers_of
+from onehandler.serving.endpoint import has_length, headers_of, next_id
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -85,7 +84,7 @@ class ExpressProtocol(HttpToolsProtocol):
         body = b"".join(collected)
         method = self.parser.get_method().decode("ascii")
         path, query = self._target
-        request = Request(method, path, self._request_headers(), body, query, token_hex(8))
+        request = Request(method, path, self._request_headers(), body, query, next_id())
         if self._dispatch.at_once(request):
             self._write(method, self._dispatch.now(request))
             return

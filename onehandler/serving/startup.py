@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from onehandler.bundle import Bundle
+from onehandler.codecs.json import read_all_fast
 from onehandler.errors import OnehandlerError
 from onehandler.handler import Handler
 from onehandler.rows import tensors_from_rows
@@ -75,6 +76,7 @@ def serve(
     inherited = {**environ, "ORT_DISABLE_TELEMETRY": "1", "ONEHANDLER_THREADS": str(plan.threads)}
     settings = Settings(inherited)
     model = Shared(Bundle.load(bundle, settings.digest), settings)
+    read_all_fast()
     ties = Ties.make(listener.fileno(), plan.workers)
 
     def run(running: Mapping[int, int]) -> None:
@@ -91,6 +93,7 @@ def serve(
 
 def serve_at(place: Place, model: Shared, drain: float) -> None:
     """Be a worker until told to end."""
+    read_all_fast()  # in the place of one that died, nobody has
     Server(model.dispatch(), place, drain).run(sockets=[])
 
 
