@@ -25,22 +25,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TOLERANCE = 1e-4
+_WARM, _WARM_STARTS = 500, 3  # warm invocations after each of the first starts
 _PACKAGES = ("onnxruntime", "numpy", "fastapi", "mangum", "scikit-learn", "joblib", "aws-lambda-powertools")
 
 
 @click.command()
 @click.option("--starts", default=15, show_default=True, help="Cold starts of each variant.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(starts: int, as_json: bool) -> None:
+@click.option("--save", is_flag=True, help="Keep it in benchmarks/results.")
+def main(starts: int, as_json: bool, save: bool) -> None:
     """Measure and print."""
     python, variants = prepared()
     given = events()
     check_answers(python, variants, given)
     samples: dict[str, list[Start]] = {variant.name: [] for variant in variants}
-    for _ in range(starts):
+    for number in range(starts):
+        warm = _WARM if number < _WARM_STARTS else 0
         for variant in variants:
-            samples[variant.name].append(cold_start(variant, python, given[variant.name]))
-    report(samples, warm_path.measured().ratios).print(as_json=as_json)
+            samples[variant.name].append(cold_start(variant, python, given[variant.name], warm=warm))
+    report(samples, warm_path.measured().ratios).tell("cold_start", as_json=as_json, save=save)
 
 
 def check_answers(python: Path, variants: Sequence[Deployed], given: Mapping[str, Mapping[str, Any]]) -> None:
@@ -70,6 +73,8 @@ def report(samples: Mapping[str, Sequence[Start]], warm: Mapping[str, float]) ->
             "least ms": round(min(start.cold_ms for start in starts), 1),
             "resident MB": round(statistics.median(start.resident_mb for start in starts), 1),
             "over empty": round(cold[name] / cold["empty"], 2),
+            "warm p50 ms": round(_share(starts, 0.5), 3),
+            "warm p99 ms": round(_share(starts, 0.99), 3),
         }
         for name, starts in samples.items()
     ]
@@ -80,6 +85,12 @@ def report(samples: Mapping[str, Sequence[Start]], warm: Mapping[str, float]) ->
         **warm,
     }
     return Report("Cold start: process spawn to first correct answer (medians)", rows, ratios, _PACKAGES)
+
+
+def _share(starts: Sequence[Start], share: float) -> float:
+    """So long or less took this share of the warm invocations; the median of the starts that had any."""
+    measured = [sorted(start.warm_ms) for start in starts if start.warm_ms]
+    return statistics.median(times[int(share * (len(times) - 1))] for times in measured)
 
 
 def _prediction(answer: Any) -> tuple[str, list[float]]:

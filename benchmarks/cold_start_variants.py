@@ -49,9 +49,23 @@ def prepared() -> tuple[Path, list[Deployed]]:
         Deployed("ours + Mangum", code_folder("ours_mangum", ours), (onnx, web), "ours_mangum.handler", {}),
         Deployed("numpy + onnxruntime", code_folder("numpy_ort"), (numpy_ort,), "numpy_ort.handler", model),
         Deployed(
+            "Powertools resolver + onnxruntime",
+            code_folder("powertools_ort"),
+            (batch, numpy_ort),
+            "powertools_ort.handler",
+            model,
+        ),
+        Deployed(
             "FastAPI + Mangum + onnxruntime",
             code_folder("fastapi_ort"),
             (web, numpy_ort),
+            "fastapi_ort.handler",
+            model,
+        ),
+        Deployed(
+            "FastAPI + Mangum + onnxruntime, no .pyc",
+            code_folder("fastapi_ort", compiled=False),
+            (_without_pyc(web), _without_pyc(numpy_ort)),
             "fastapi_ort.handler",
             model,
         ),
@@ -88,7 +102,9 @@ _NAMES = (
     "ours + Powertools Logger",
     "ours + Mangum",
     "numpy + onnxruntime",
+    "Powertools resolver + onnxruntime",
     "FastAPI + Mangum + onnxruntime",
+    "FastAPI + Mangum + onnxruntime, no .pyc",
     "FastAPI + Mangum + joblib",
     "FastAPI + Mangum + joblib, no .pyc",
 )

@@ -39,12 +39,16 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One cold start: spawn to `next` (init), spawn to first answer (cold), resident memory, the answer."""
+    """One cold start: spawn to `next` (init), spawn to first answer (cold), resident memory, the answer.
+
+    `warm_ms` are the invocations after it.
+    """
 
     init_ms: float
     cold_ms: float
     resident_mb: float
     answer: Any
+    warm_ms: Sequence[float] = ()
 
 
 def cold_start(
@@ -52,10 +56,11 @@ def cold_start(
     python: Path,
     event: Mapping[str, Any],
     watch: Callable[[int], object] = lambda _: None,
+    warm: int = 0,
 ) -> Start:
     """Spawn a fresh process and take it to its first answer. RuntimeError when that is an error.
 
-    `watch` is called with the process's id as soon as it runs.
+    `watch` is called with the process's id as soon as it runs; `warm` invocations more follow.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(_DEADLINE_S)
@@ -75,7 +80,23 @@ def cold_start(
                 if not path.endswith("/response"):
                     raise RuntimeError(f"{body.decode(errors='replace')[:2000]}")
                 channel.sendall(_ACCEPTED)
-                return Start(init * 1000, cold * 1000, _resident_mb(process.pid), json.loads(body))
+                resident = _resident_mb(process.pid)
+                invocation = _invocation(json.dumps(event).encode())
+                warm_ms = [_again(channel, invocation) for _ in range(warm)]
+                return Start(init * 1000, cold * 1000, resident, json.loads(body), warm_ms)
+
+
+def _again(channel: socket.socket, invocation: bytes) -> float:
+    """Milliseconds from one more invocation to its answer."""
+    _request(channel)
+    began = time.perf_counter()
+    channel.sendall(invocation)
+    path, _ = _request(channel)
+    took = time.perf_counter() - began
+    if not path.endswith("/response"):
+        raise RuntimeError(f"a warm invocation went to {path}")
+    channel.sendall(_ACCEPTED)
+    return took * 1000
 
 
 @contextmanager

@@ -74,7 +74,8 @@ class Figures:
 )
 @click.option("--places", is_flag=True, help="Deploy to the emulator: archive, layer, S3.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(megabytes: Sequence[int], starts: int, places: bool, as_json: bool) -> None:
+@click.option("--save", is_flag=True, help="Keep it in benchmarks/results.")
+def main(megabytes: Sequence[int], starts: int, places: bool, as_json: bool, save: bool) -> None:
     """Measure and print."""
     found: list[Figures] = []
     rows: list[dict[str, Any]] = []
@@ -100,7 +101,7 @@ def main(megabytes: Sequence[int], starts: int, places: bool, as_json: bool) -> 
         Report("Where the model lies: cold starts on the emulator (medians)", rows, {}).print(as_json=False)
     Report(
         title, [*(each.row() for each in found), *(rows if as_json else [])], ratios(found), _PACKAGES
-    ).print(as_json=as_json)
+    ).tell("large_models", as_json=as_json, save=save)
 
 
 def variants(base: Mapping[str, Deployed], bundle: Bundle, folder: Path) -> list[Deployed]:

@@ -68,7 +68,8 @@ class Server:
 @click.option("--rounds", default=5, show_default=True, help="Measurements of each kind.")
 @click.option("--quick", is_flag=True, help="One round of a second.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(seconds: float, rounds: int, quick: bool, as_json: bool) -> None:
+@click.option("--save", is_flag=True, help="Keep it in benchmarks/results.")
+def main(seconds: float, rounds: int, quick: bool, as_json: bool, save: bool) -> None:
     """Measure and print."""
     seconds, rounds = (1.0, 1) if quick else (seconds, rounds)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -84,7 +85,7 @@ def main(seconds: float, rounds: int, quick: bool, as_json: bool) -> None:
             for count in CONNECTIONS:
                 for server in servers:
                     server.rounds[count].append(load(server.port, requests[server.model], count, seconds))
-    report(servers, seconds).print(as_json=as_json)
+    report(servers, seconds).tell("micro_batching", as_json=as_json, save=save)
 
 
 def report(servers: list[Server], seconds: float) -> Report:

@@ -44,6 +44,12 @@ class Report:
     packages: Sequence[str] = ()
     machine: Mapping[str, Any] = field(default_factory=machine)
 
+    def tell(self, name: str, *, as_json: bool, save: bool) -> None:
+        """Write to standard output, and keep it if wanted."""
+        self.print(as_json=as_json)
+        if save:
+            self.save(name)
+
     def print(self, *, as_json: bool) -> None:
         """Write to standard output."""
         if as_json:

@@ -92,9 +92,7 @@ def main(
             for server in able:
                 _visit(server, served, seconds, seen.setdefault((name, server.name), Seen()), expected)
     found = report(seen, {each.name: each for each in chosen}, sizes, seconds)
-    found.print(as_json=as_json)
-    if save:
-        found.save("serve")
+    found.tell("serve", as_json=as_json, save=save)
 
 
 def _visit(

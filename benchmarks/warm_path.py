@@ -32,9 +32,10 @@ _BLOCK_S = 0.25
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(as_json: bool) -> None:
+@click.option("--save", is_flag=True, help="Keep it in benchmarks/results.")
+def main(as_json: bool, save: bool) -> None:
     """Measure and print."""
-    measured().print(as_json=as_json)
+    measured().tell("warm_path", as_json=as_json, save=save)
 
 
 def measured() -> Report:

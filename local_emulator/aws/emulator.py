@@ -24,6 +24,7 @@ from local_emulator.aws.front.function_urls.moto_urls import MotoFunctionUrlDire
 from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
 from local_emulator.aws.front.health import HealthLane
 from local_emulator.aws.front.http.server import LOOPBACK, HttpServer, listen, listen_from
+from local_emulator.aws.front.moto_page import MotoPageLane
 from local_emulator.aws.moto_patches.registry import PATCHES, PatchedMoto
 from local_emulator.aws.services import Services
 from onehandler import __version__
@@ -125,7 +126,7 @@ class AwsEmulator:
             moto_account_of,
         )
         health = HealthLane(__version__, SERVICES, datetime.now(UTC))
-        server = HttpServer(listener, Front((*lanes, health), moto_control_plane(self._port)))
+        server = HttpServer(listener, Front((*lanes, health, MotoPageLane()), moto_control_plane(self._port)))
         opening.callback(server.close)
         server.start()
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from onehandler.batch.formats import format_named, name_for_key
 from onehandler.batch.job import Manifest
+from onehandler.batch.lines import RECORD_LIMIT
 from onehandler.batch.ports import Gone, Location
-from onehandler.batch.records import RECORD_LIMIT
 from onehandler.errors import InvalidInput, OnehandlerError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onehandler.errors import OnehandlerError
-    from onehandler.signature import Signature
+    from onehandler.signature import Signature, TensorSpec
+    from onehandler.tensor import Tensor, Tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Result:
 def result_columns(signature: Signature) -> list[str]:
     """Names of the flat columns a prediction has: "label", "probabilities.benign", …, "embedding.0"."""
     return [name for spec in signature.outputs for name in _names(spec.name, spec.columns, spec.shape)]
+
+
+def columns_of(signature: Signature, outputs: Tensors) -> list[list[Any]]:
+    """Many predictions at once: the values of each flat column, in the order of `result_columns`."""
+    return [column for spec in signature.outputs for column in _columns(spec, outputs[spec.name])]
 
 
 def flat(prediction: Any, signature: Signature) -> list[Any]:
@@ -49,6 +55,14 @@ def _names(name: str, columns: tuple[str, ...], shape: tuple[int, ...]) -> list[
     if _is_wide(shape):
         return [f"{name}.{index}" for index in range(shape[1])]
     return [name]
+
+
+def _columns(spec: TensorSpec, tensor: Tensor) -> list[list[Any]]:
+    if len(tensor.shape) == 2:  # row-major: every so-manieth value is of one column
+        values, width = tensor.values(), tensor.shape[1]
+        if spec.columns or _is_wide(spec.shape) or width == 1:
+            return [values[index::width] for index in range(width)]
+    return [tensor.nested()]
 
 
 def _is_wide(shape: tuple[int, ...]) -> bool:

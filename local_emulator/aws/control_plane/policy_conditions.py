@@ -59,6 +59,6 @@ def _holds(test: str, key: str, wanted: list[Any]) -> bool:
     if plain in _NUMERIC and key.lower() == "s3:tlsversion":
         return any(bool(_NUMERIC[plain](float(value))) for value in wanted)
     _log.warning(
-        "bucket policy: condition %s of %s is not worked out here, its statement is left out", operator, key
+        "bucket policy: condition %s of %s is not worked out here, its statement is left out", test, key
     )
     return False

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from onehandler.errors import UnsupportedType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from onehandler.batch.results import Result
     from onehandler.signature import Signature
+    from onehandler.tensor import Tensors
 
 FORMATS = {
     "csv": "onehandler.batch.formats.csv",
@@ -44,12 +45,29 @@ class Format(Protocol):
         """
         ...
 
+    def tensors(self, lines: Sequence[bytes], columns: list[str], signature: Signature) -> Tensors | None:
+        """Many records at once, the fast way; None when they are not all as plain as that takes.
+
+        What it gives is what `row` would give one by one: whatever could differ is None.
+        """
+        ...
+
     def row(self, record: bytes, columns: list[str], signature: Signature) -> dict[str, Any] | list[Any]:
         """One record as a row that `onehandler.rows` takes. Raises MalformedBody or InvalidInput."""
         ...
 
+    def head(self, signature: Signature) -> bytes:
+        """What stands before the first result of a part."""
+        ...
+
     def write(self, results: Iterable[Result], signature: Signature) -> bytes:
-        """All results of a part, in order."""
+        """Results in order."""
+        ...
+
+    def write_block(
+        self, first: int, offsets: Sequence[int], outputs: Tensors, signature: Signature
+    ) -> bytes:
+        """The same of many rows, all with predictions, numbered from `first`: the same bytes, sooner."""
         ...
 
 

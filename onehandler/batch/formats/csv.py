@@ -9,17 +9,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+from itertools import chain, repeat
+from math import isfinite
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from onehandler.batch.results import flat, result_columns
+import orjson
+
+from onehandler.batch.results import columns_of, flat, result_columns
 from onehandler.errors import InvalidInput, MalformedBody
 from onehandler.results import spelled
+from onehandler.tensor import Tensor, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from onehandler.batch.results import Result
     from onehandler.signature import Signature, TensorSpec
+    from onehandler.tensor import Tensors
 
 _BOM = "\ufeff"
 _MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
@@ -56,19 +63,40 @@ class Csv:
         by_name = dict(zip(columns, cells, strict=True))
         return {name: _CELLS[spec.dtype.family](by_name[name]) for name, spec in model_columns(signature)}
 
+    def tensors(self, lines: Sequence[bytes], columns: list[str], signature: Signature) -> Tensors | None:
+        """Numbers of one input: read as JSON where they look like it, else by the csv module."""
+        spec = signature.inputs[0]
+        if len(signature.inputs) != 1 or not spec.columns or spec.dtype.family not in ("float", "int"):
+            return None
+        wanted = tuple(map(columns.index, spec.columns))
+        plain = _as_json(lines)
+        rows = _as_csv(lines) if plain is None else plain
+        if rows is None or len(rows) != len(lines) or set(map(len, rows)) != {len(columns)}:
+            return None
+        if wanted != tuple(range(len(columns))):
+            # An itemgetter of one index gives no tuple.
+            rows = (
+                [*map(itemgetter(*wanted), rows)] if len(wanted) > 1 else [[row[wanted[0]]] for row in rows]
+            )
+        values = [*chain.from_iterable(rows)]
+        return _tensors(spec, values if plain is not None else _parsed(spec, values))
+
+    def head(self, signature: Signature) -> bytes:
+        """Columns row, offset, the model's outputs, error."""
+        return _lines([["row", "offset", *result_columns(signature), "error"]])
+
     def write(self, results: Iterable[Result], signature: Signature) -> bytes:
-        """Columns row, offset, the model's outputs, error; a failed row has an error and no outputs."""
-        names = result_columns(signature)
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["row", "offset", *names, "error"])
-        for result in results:
-            if result.error is None:
-                cells = [_written(value) for value in flat(result.prediction, signature)]
-                writer.writerow([result.row, result.offset, *cells, ""])
-            else:
-                writer.writerow([result.row, result.offset, *[""] * len(names), str(result.error)])
-        return text.getvalue().encode()
+        """A failed row has an error and no outputs."""
+        blank = [""] * len(result_columns(signature))
+        return _lines(_cells_of(result, signature, blank) for result in results)
+
+    def write_block(
+        self, first: int, offsets: Sequence[int], outputs: Tensors, signature: Signature
+    ) -> bytes:
+        """Column by column, so that most values need no looking at."""
+        written = map(_written_column, columns_of(signature, outputs))
+        numbers = range(first, first + len(offsets))
+        return _lines(zip(numbers, offsets, *written, repeat(""), strict=False))
 
 
 def model_columns(signature: Signature) -> list[tuple[str, TensorSpec]]:
@@ -81,6 +109,50 @@ def model_columns(signature: Signature) -> list[tuple[str, TensorSpec]]:
     if all(len(spec.shape) == 1 or spec.shape[1:] == (1,) for spec in signature.inputs):
         return [(spec.name, spec) for spec in signature.inputs]
     raise InvalidInput("this model's inputs have no column names; drop JSON Lines instead")
+
+
+def _tensors(spec: TensorSpec, values: list[Any]) -> Tensors | None:
+    """Numbers in row-major order as the model's one input; None when they aren't, or don't all fit."""
+    kinds = set(map(type, values))
+    if not values or not kinds <= ({int, float} if spec.dtype.family == "float" else {int}):
+        return None
+    width = len(spec.columns)
+    try:
+        data = stored(spec.dtype, values, kinds, "")
+    except InvalidInput:
+        return None
+    return {spec.name: Tensor(spec.dtype, (len(values) // width, width), data)}
+
+
+def _as_json(lines: Sequence[bytes]) -> list[Any] | None:
+    """Cells that are all numbers as JSON writes them: three times as fast as the csv module."""
+    text = b"],[".join(lines)
+    between = len(lines) - 1
+    if text.count(b"[") != between or text.count(b"]") != between or b'"' in text or b"{" in text:
+        return None  # a line that isn't one row
+    if text.count(b"-0") != text.count(b"-0.") + text.count(b"e-0"):
+        return None  # perhaps -0, which is no whole number and would lose its sign
+    try:
+        found: list[Any] = orjson.loads(b"[[" + text + b"]]")
+    except orjson.JSONDecodeError:
+        return None
+    return found
+
+
+def _as_csv(lines: Sequence[bytes]) -> list[Any] | None:
+    try:
+        return list(csv.reader([line.decode() for line in lines], strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return None
+
+
+def _parsed(spec: TensorSpec, cells: list[str]) -> list[Any]:
+    """All cells as numbers, as `row` reads them; none when one is missing or is no number."""
+    try:
+        values = [*map(float if spec.dtype.family == "float" else int, cells)]
+    except ValueError:
+        return []
+    return values if all(map(isfinite, values)) else []
 
 
 def _cells(record: bytes) -> list[str]:
@@ -117,6 +189,26 @@ _CELLS: dict[str, Callable[[str], Any]] = {
     "bool": lambda cell: _BOOLEANS.get(cell.strip().lower(), cell),
     "string": str,
 }
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _cells_of(result: Result, signature: Signature, blank: list[str]) -> list[Any]:
+    if result.error is None:
+        cells = [_written(value) for value in flat(result.prediction, signature)]
+        return [result.row, result.offset, *cells, ""]
+    return [result.row, result.offset, *blank, str(result.error)]
+
+
+def _written_column(values: list[Any]) -> list[Any]:
+    """Numbers that are all finite are written as they are."""
+    kinds = set(map(type, values))
+    plain = kinds <= {int} or (kinds <= {int, float} and all(map(isfinite, values)))
+    return values if plain else [_written(value) for value in values]
 
 
 def _written(value: Any) -> Any:

@@ -73,7 +73,9 @@ def test_csv_refuses_a_row_that_it_cannot_read(record: bytes, error: type[Except
 def test_csv_results_stand_one_a_row_with_flat_columns() -> None:
     prediction = {"label": "=yes", "probabilities": {"no": 0.25, "yes": float("nan")}}
     error = InvalidInput("takes numbers, not a string", where="b")
-    written = CSV.write([Result(1, 9, prediction), Result(2, 17, error=error)], SIGNATURE).decode()
+    written = (
+        CSV.head(SIGNATURE) + CSV.write([Result(1, 9, prediction), Result(2, 17, error=error)], SIGNATURE)
+    ).decode()
     rows = list(csv.reader(io.StringIO(written)))
     assert rows[0] == ["row", "offset", *result_columns(SIGNATURE), "error"]
     assert rows[1] == ["1", "9", "'=yes", "0.25", "NaN", ""]

@@ -30,3 +30,9 @@ def test_statements(statement: dict[str, Any], applies: bool) -> None:
 
 def test_a_single_statement_needs_no_list() -> None:
     assert len(statements_that_apply({"Statement": {"Effect": "Allow", "Principal": "*"}})) == 1
+
+
+def test_a_condition_that_is_not_worked_out_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    condition = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
+    statements_that_apply({"Statement": [{"Effect": "Deny", "Principal": "*", "Condition": condition}]})
+    assert "condition StringEquals of aws:SourceVpc is not worked out" in caplog.text

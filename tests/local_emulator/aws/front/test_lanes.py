@@ -8,6 +8,7 @@ from local_emulator.aws.front.application import Front
 from local_emulator.aws.front.health import HealthLane
 from local_emulator.aws.front.http.messages import Headers, HttpRequest, HttpResponse, RequestHead
 from local_emulator.aws.front.lanes import Claim, HostClaim, LaneTable, PathClaim, TargetClaim
+from local_emulator.aws.front.moto_page import MotoPageLane
 
 _SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/{}/aws4_request, SignedHeaders=host"
 
@@ -91,3 +92,10 @@ def test_the_health_page() -> None:
     )
     assert front.answer(HttpRequest(head(path="/_emulator/else"))).status == 404
     assert front.answer(HttpRequest(head("POST", path="/_emulator/health"))).status == 405
+
+
+@pytest.mark.parametrize("path", ["/moto-api/", "/moto-api/reset", "/moto-api/data.json"])
+def test_motos_own_pages_are_refused(path: str) -> None:
+    response = Front([MotoPageLane()], Named()).answer(HttpRequest(head("POST", path=path)))
+    assert response.status == 501
+    assert b"start it again" in response.body

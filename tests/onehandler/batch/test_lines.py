@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onehandler.batch.records import RECORD_LIMIT, records
+from onehandler.batch.lines import RECORD_LIMIT, line_blocks
 
 LINES = st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"")), max_size=30)
 
@@ -10,8 +10,9 @@ def _chunked(content: bytes, data_start: int, chunk_bytes: int) -> list[tuple[in
     found = []
     for start in range(data_start, len(content), chunk_bytes):
         end = min(start + chunk_bytes, len(content))
-        owned = records(lambda first, last: content[first:last], start, end, data_start)
-        found += [(record.offset, record.content) for record in owned]
+        for block in line_blocks(lambda first, last: content[first:last], start, end, data_start):
+            assert len(block) > 0
+            found += zip(block.offsets, block.contents, strict=True)
     return found
 
 
@@ -31,15 +32,14 @@ def test_chunks_of_any_size_own_every_line_once_and_in_order(
     assert _chunked(content, data_start, chunk_bytes) == expected
 
 
-def test_an_overlong_line_is_told_and_the_lines_around_it_survive() -> None:
-    content = b"first\n" + b"x" * (3 * RECORD_LIMIT) + b"\nlast\n"
-    found = list(records(lambda first, last: content[first:last], 0, len(content), 0))
-    assert [(record.offset, record.too_long) for record in found] == [
-        (0, False),
-        (6, True),
-        (7 + 3 * RECORD_LIMIT, False),
-    ]
-    assert len(found[1].content) <= RECORD_LIMIT + 1
+def test_an_overlong_line_is_cut_and_the_lines_around_it_survive() -> None:
+    content = b"first\n" + b"x" * (9 * RECORD_LIMIT) + b"\nlast\n"
+    blocks = list(line_blocks(lambda first, last: content[first:last], 0, len(content), 0))
+    offsets = [offset for block in blocks for offset in block.offsets]
+    contents = [line for block in blocks for line in block.contents]
+    assert offsets == [0, 6, 7 + 9 * RECORD_LIMIT]
+    assert (contents[0], contents[2]) == (b"first", b"last")
+    assert len(contents[1]) == RECORD_LIMIT + 1
 
 
 def test_a_range_reads_little_past_its_end() -> None:
@@ -50,6 +50,6 @@ def test_a_range_reads_little_past_its_end() -> None:
         reads.append(len(content[first:last]))
         return content[first:last]
 
-    found = list(records(read, 1_000_000, 1_100_000, 0))
-    assert len(found) == 25_000
+    found = list(line_blocks(read, 1_000_000, 1_100_000, 0))
+    assert sum(map(len, found)) == 25_000
     assert sum(reads) <= 100_001 + 64 * 1024

@@ -1,0 +1,1 @@
+"""What benchmarks.batch compares: the batch core over files, and a loop around onnxruntime."""

@@ -1,0 +1,77 @@
+"""Scores one file in this process: `python -m benchmarks.batching.scoring ours|direct BUNDLE FILE`.
+
+Prints one JSON object: rows, seconds from the open model to the last result written, resident memory at its peak.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+
+def ours(bundle: str, file: Path) -> tuple[int, float]:
+    """Plan and score every chunk, over files in place of S3."""
+    from benchmarks.batching.file_store import FileStore
+    from onehandler.batch.job import Drop
+    from onehandler.batch.memory import MemoryLedger, MemoryQueue
+    from onehandler.batch.plan import Planner
+    from onehandler.batch.ports import Location
+    from onehandler.batch.score import Scorer
+    from onehandler.handler import Handler
+    from onehandler.settings import Settings
+
+    handler = Handler.load(bundle, Settings({"ONEHANDLER_THREADS": "1"}))
+    rows = 0
+    with tempfile.TemporaryDirectory(dir=file.parent) as results:
+        Path(results, "drops").symlink_to(file.parent.resolve())
+        store, queue = FileStore(Path(results)), MemoryQueue()
+        started = perf_counter()
+        drop = Drop(Location("drops", file.name, version="1"), file.stat().st_size)
+        Planner(handler.bundle, store, queue, "results").plan(drop)
+        scorer = Scorer(handler, store, MemoryLedger(), "results")
+        for body in queue.bodies:
+            message = json.loads(body)
+            rows += scorer.score(message["manifest"], message["chunk"]).rows
+        return rows, perf_counter() - started
+
+
+def direct(bundle: str, file: Path) -> tuple[int, float]:
+    """The loop that one would write: csv, numpy, onnxruntime, in blocks of as many rows."""
+    import csv
+    from itertools import islice
+
+    import numpy as np
+    import onnxruntime as ort
+
+    from onehandler.batch.score import block_rows
+    from onehandler.bundle import Bundle
+
+    size = block_rows(Bundle.load(bundle).signature)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(f"{bundle}/model.onnx", options)
+    name = session.get_inputs()[0].name
+    rows = 0
+    with tempfile.TemporaryFile("w", dir=file.parent, newline="") as results, file.open(newline="") as given:
+        started = perf_counter()
+        reader, writer = csv.reader(given), csv.writer(results)
+        next(reader)
+        while block := list(islice(reader, size)):
+            labels, probabilities = session.run(None, {name: np.array(block, dtype=np.float32)})
+            writer.writerows(
+                [label, *each] for label, each in zip(labels, probabilities.tolist(), strict=True)
+            )
+            rows += len(block)
+        results.flush()
+        return rows, perf_counter() - started
+
+
+if __name__ == "__main__":
+    way, folder, path = sys.argv[1:]
+    count, seconds = {"ours": ours, "direct": direct}[way](folder, Path(path))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    print(json.dumps({"rows": count, "seconds": seconds, "peak_mb": peak}))

@@ -1,0 +1,1 @@
+"""The emulators that benchmarks.emulator compares, and what each is asked to do."""

@@ -1,0 +1,171 @@
+"""Writes docs/performance.md and its plots from benchmarks/results.
+
+python -m benchmarks.performance
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.bars import bars
+from benchmarks.report import RESULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+DOCS = Path(__file__).parents[1] / "docs"
+IMAGES = "performance"
+_INTRODUCTION = """# Performance
+
+Written by `python -m benchmarks.performance` from the last results of each benchmark (`benchmarks/results/*.json`);
+`make bench` measures everything anew and then writes this page. Every benchmark compares in one run, in turns, and
+checks that all give the same answers before it takes any time. Compare figures within a table: those of another run,
+or another machine, are others.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark's part of the page; `plot` chooses title and figures by name, if any."""
+
+    name: str
+    heading: str
+    words: str
+    plot: Callable[[Sequence[Mapping[str, Any]]], tuple[str, dict[str, float]]] | None = None
+
+
+def _of_starts(rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, float]]:
+    return "spawn to first answer, ms", {row["deployed"]: row["cold start ms"] for row in rows}
+
+
+def _of_servers(rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, float]]:
+    forest = [row for row in rows if row["model"] == "forest"]
+    return "requests/s, 8 connections, the forest", {row["server"]: row["requests/s, 8"] for row in forest}
+
+
+def _of_emulators(rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, float]]:
+    warm = next(row for row in rows if row["figure"] == "invoke warm ms")
+    return "boto3 invoke, warm, ms", {
+        name: value for name, value in warm.items() if isinstance(value, (int, float))
+    }
+
+
+SECTIONS = (
+    Section(
+        "cold_start",
+        "AWS Lambda: cold start",
+        "Process spawn to first correct answer under AWS's stock runtime client, over a task folder that nothing can "
+        "be written to: a random forest of 100 trees on 30 features, .pyc shipped unless said otherwise. "
+        "`handler_added_us` is what the whole handler, event in to response out, adds to a bare call of ONNX Runtime; "
+        "`large_body` are 10,000 rows of 30 features, beside the shortest program of numpy and json; `image` is one "
+        "of 224 by 224 by 3.",
+        _of_starts,
+    ),
+    Section(
+        "serve",
+        "Containers: `onehandler serve`",
+        "Each server in an environment of its own, two workers, one row a request; `p50` and `p99` are of one "
+        "connection. FastAPI runs as fast as it goes: uvloop, httptools, an `async def`. The ratios stand ours beside "
+        "the best peer that serves the same ONNX file (`rps8`, `p99` at 8 connections), and beside the smallest of "
+        "all (`memory`).",
+        _of_servers,
+    ),
+    Section(
+        "micro_batching",
+        "Containers: micro-batching",
+        "`onehandler serve --max-batch 16 --max-wait 10` beside the same without: a small model, and one that reads "
+        "32 MB of weights a run.",
+    ),
+    Section(
+        "large_models",
+        "Large models",
+        "Time to first answer and peak memory beside plain `onnxruntime`; see [large-models.md](large-models.md).",
+    ),
+    Section(
+        "batch",
+        "Batch scoring",
+        "One core, 30 features a row, beside a plain loop of csv, numpy and onnxruntime in blocks of as many rows; "
+        "queues and S3 are left out.",
+    ),
+    Section(
+        "emulator",
+        "The AWS emulator",
+        "Beside MiniStack, without Docker, and moto's own server; one client, boto3. HTTP APIs are asked over plain "
+        "connections. The event source mapping has 10,000 messages to deliver, in tens.",
+        _of_emulators,
+    ),
+)
+
+
+def pages(results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The page and its plots by their paths below docs."""
+    found: dict[str, str] = {}
+    parts = [_INTRODUCTION]
+    for section in SECTIONS:
+        if section.name not in results:
+            continue
+        result = results[section.name]
+        parts.append(_part(section, result))
+        if section.plot is not None:
+            title, values = section.plot(result["rows"])
+            found[f"{IMAGES}/{section.name}.svg"] = bars(title, values, "o")
+    return {"performance.md": "\n".join(parts), **found}
+
+
+def results() -> dict[str, Any]:
+    """What was saved, by benchmark."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+
+
+def main() -> None:
+    """Write."""
+    for name, content in pages(results()).items():
+        path = DOCS / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+        print(path)
+
+
+def _part(section: Section, result: Mapping[str, Any]) -> str:
+    machine, versions = result["machine"], result["versions"]
+    on = f"{machine['cpus']} CPUs, {machine['model']}, {machine['system']}"
+    packages = ", ".join(f"{name} {version}" for name, version in versions.items())
+    plot = [f"![{section.heading}]({IMAGES}/{section.name}.svg)", ""] if section.plot else []
+    ratios = [f"- `{name}`: {value:.2f}" for name, value in result["ratios"].items()]
+    return "\n".join(
+        [
+            f"## {section.heading}",
+            "",
+            section.words,
+            "",
+            f"`python -m benchmarks.{section.name}`; {on}; {packages}.",
+            "",
+            *plot,
+            *_table(result["rows"]),
+            "",
+            *ratios,
+            "",
+        ]
+    )
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    names = list(rows[0])
+    return [
+        f"| {' | '.join(names)} |",
+        f"|{' --- |' * len(names)}",
+        *(f"| {' | '.join(_shown(row[name]) for name in names)} |" for row in rows),
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (int, float)):
+        return f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
+    return str(value)
+
+
+if __name__ == "__main__":
+    main()
