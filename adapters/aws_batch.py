@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -14,6 +16,8 @@ from onehandler.batch.job import Drop
 from onehandler.batch.ports import Location
 from onehandler.errors import MalformedBody
 
+_LEAST_S = 2.0  # seconds that must be left for another record
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from onehandler.batch.plan import Planner
-    from onehandler.batch.score import Scorer
+    from onehandler.batch.score import Chunk, Scorer
 
     EntryPoint = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
 
@@ -50,10 +54,16 @@ def score_entry_point(scorer: Scorer, service: str, namespace: str) -> EntryPoin
         if not chunk.repeated:
             metrics.add_metric(name="RowsScored", unit=MetricUnit.Count, value=chunk.rows - chunk.failed)
             metrics.add_metric(name="RowsFailed", unit=MetricUnit.Count, value=chunk.failed)
-        done = {"done": chunk.progress.chunks, "of": chunk.manifest.chunks}
-        logger.info("scored", extra={"chunk": number, "rows": chunk.rows, "failed": chunk.failed, **done})
+        said = {"job": chunk.manifest.job, "chunk": number, "of": chunk.manifest.chunks}
+        logger.info(_outcome(chunk), extra={**said, "rows": chunk.rows, "failed": chunk.failed})
 
     return _entry_point(score, logger, metrics)
+
+
+def _outcome(chunk: Chunk) -> str:
+    if chunk.cancelled:
+        return "left alone: the job was cancelled"
+    return "scored the last chunk: the job is complete" if chunk.finished else "scored"
 
 
 def drops_in(body: str) -> Iterator[Drop]:
@@ -106,10 +116,44 @@ def _object(body: str) -> dict[str, Any]:
     return found
 
 
+class NotStarted(Exception):
+    """A record was handed back, for the function's time would have ended before it was done."""
+
+
+class Deadline:
+    """Lets a record begin only if there is time for it, going by the longest so far. The first may always begin."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock  # seconds
+        self._longest = 0.0
+        self._begun = False
+
+    def start(self) -> None:
+        """An invocation begins: were its first record handed back as well, nothing would ever be done."""
+        self._begun = False
+
+    @contextmanager
+    def record(self, remaining: float) -> Iterator[None]:
+        """Time one record, or raise NotStarted. `remaining` seconds are left."""
+        needed = max(_LEAST_S, 1.5 * self._longest)
+        if self._begun and remaining < needed:
+            raise NotStarted(f"{remaining:.1f} s are left, a record may take {needed:.1f} s")
+        self._begun = True
+        started = self._clock()
+        yield
+        self._longest = max(self._longest, self._clock() - started)
+
+
 def _entry_point(handle: Callable[[SQSRecord], None], logger: Logger, metrics: Metrics) -> EntryPoint:
-    def handled(record: SQSRecord) -> None:
+    deadline = Deadline()
+
+    def handled(record: SQSRecord, lambda_context: LambdaContext) -> None:
         try:
-            handle(record)
+            with deadline.record(lambda_context.get_remaining_time_in_millis() / 1000):
+                handle(record)
+        except NotStarted as error:
+            logger.warning("record handed back: %s", error, extra={"message_id": record.message_id})
+            raise
         except Exception:
             logger.exception("record failed; SQS delivers it again", extra={"message_id": record.message_id})
             raise
@@ -117,6 +161,7 @@ def _entry_point(handle: Callable[[SQSRecord], None], logger: Logger, metrics: M
     @logger.inject_lambda_context
     @metrics.log_metrics(capture_cold_start_metric=True)
     def entry_point(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+        deadline.start()
         # All records failing is an answer like any other: raising would hide which ones they were.
         processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         return process_partial_response(

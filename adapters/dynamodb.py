@@ -1,4 +1,9 @@
-"""DynamoDB as batch scoring's ledger: one item a job, holding the set of chunks that are done."""
+"""DynamoDB as batch scoring's ledger.
+
+One item a job (`part` -1) says where it stands; items 0, 1, … hold the sets of chunks that are done, a thousand chunks
+each, so that no item grows with the job and an update costs at most 8 write units. A full item enters its number in
+the job's.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +11,161 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from onehandler.batch.ports import Progress
+from onehandler.batch.ports import Job, Progress, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from mypy_boto3_dynamodb import DynamoDBClient
+
+CHUNKS_AN_ITEM = 1000
+INDEX = "unfinished"
+_JOB = -1  # `part` of the item that stands for the job
+_KEPT_DAYS = 90  # after planning; the results in S3 stay
 
 
 class DynamoLedger:
-    """Implements onehandler.batch.ports.Ledger.
-
-    The chunk number goes into a number set and its counts are added in the same conditional update, so that
-    a chunk told twice counts once.
-    """
+    """Implements onehandler.batch.ports.Ledger. The table's key is job (S) and part (N); INDEX is by `open` (S)."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
 
-    def complete(self, job: str, chunk: int, rows: int, failed: int) -> Progress:
-        """Add a chunk unless it is in; either way the answer is the job's state with it."""
-        key = {"job": {"S": job}}
+    def enter(self, job: Job) -> Status:
+        """Put the job's item unless it is there."""
+        item: dict[str, Any] = {
+            **_key(job.job, _JOB),
+            "status": {"S": Status.OPEN.value},
+            "open": {"S": Status.OPEN.value},
+            "prefix": {"S": job.prefix},
+            "chunks": {"N": str(job.chunks)},
+            "planned": {"N": repr(job.planned)},
+            "expires": {"N": str(int(job.planned) + _KEPT_DAYS * 86400)},
+        }
+        try:
+            self._client.put_item(
+                TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(job)"
+            )
+        except ClientError as error:
+            _only_if_refused(error)
+            return self.status(job.job) or Status.OPEN
+        return Status.OPEN
+
+    def status(self, job: str) -> Status | None:
+        """A consistent read of the job's item."""
+        item = self._item(job, _JOB)
+        return Status(item["status"]["S"]) if "status" in item else None
+
+    def job(self, job: str) -> Job | None:
+        """From the job's item."""
+        item = self._item(job, _JOB)
+        return _job(item) if "prefix" in item else None
+
+    def move(self, job: str, allowed: Sequence[Status], target: Status) -> Status | None:
+        """A conditional update; a job that is over leaves the index."""
+        over = target in (Status.DONE, Status.CANCELLED)
+        named = {f":{status.value}": {"S": status.value} for status in allowed}
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(job, _JOB),
+                UpdateExpression="SET #status = :target" + (" REMOVE #open" if over else ""),
+                ConditionExpression=f"#status IN ({', '.join(named)})",
+                ExpressionAttributeNames={"#status": "status", **({"#open": "open"} if over else {})},
+                ExpressionAttributeValues={":target": {"S": target.value}, **named},
+            )
+        except ClientError as error:
+            _only_if_refused(error)
+            return self.status(job)
+        return target
+
+    def complete(self, job: str, chunk: int, chunks: int, counts: tuple[int, int]) -> bool:
+        """Enter the chunk in its item and, if that is full, the item in the job's."""
+        number = chunk // CHUNKS_AN_ITEM
+        item = self._add(job, number, chunk, counts)
+        if len(item["done"]["NS"]) < min(CHUNKS_AN_ITEM, chunks - number * CHUNKS_AN_ITEM):
+            return False
+        item = self._add(job, _JOB, number, _counts(item))
+        return len(item["done"]["NS"]) == -(-chunks // CHUNKS_AN_ITEM)
+
+    def progress(self, job: str) -> Progress:
+        """All items of the job that hold chunks."""
+        chunks = rows = failed = 0
+        for item in self._parts(job):
+            chunks += len(item["done"]["NS"])
+            of_rows, of_failed = _counts(item)
+            rows, failed = rows + of_rows, failed + of_failed
+        return Progress(chunks, rows, failed)
+
+    def missing(self, job: str, chunks: int) -> list[int]:
+        """What no item holds."""
+        done = {int(chunk) for item in self._parts(job) for chunk in item["done"]["NS"]}
+        return [chunk for chunk in range(chunks) if chunk not in done]
+
+    def unfinished(self) -> Iterator[Job]:
+        """Jobs in the index; one that ended a moment ago may still be among them."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=INDEX,
+            KeyConditionExpression="#open = :open",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":open": {"S": Status.OPEN.value}},
+        )
+        for page in pages:
+            yield from map(_job, page["Items"])
+
+    def _add(self, job: str, part: int, number: int, counts: tuple[int, int]) -> Mapping[str, Any]:
+        """Add a number and its counts to an item unless it is in; either way, the item with it."""
+        rows, failed = counts
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=key,
-                UpdateExpression="ADD #done :chunks, #rows :rows, #failed :failed",
-                ConditionExpression="attribute_not_exists(#done) OR NOT contains(#done, :chunk)",
+                Key=_key(job, part),
+                UpdateExpression="ADD #done :numbers, #rows :rows, #failed :failed",
+                ConditionExpression="attribute_not_exists(#done) OR NOT contains(#done, :number)",
                 ExpressionAttributeNames={"#done": "done", "#rows": "rows", "#failed": "failed"},
                 ExpressionAttributeValues={
-                    ":chunks": {"NS": [str(chunk)]},
-                    ":chunk": {"N": str(chunk)},
+                    ":numbers": {"NS": [str(number)]},
+                    ":number": {"N": str(number)},
                     ":rows": {"N": str(rows)},
                     ":failed": {"N": str(failed)},
                 },
                 ReturnValues="ALL_NEW",
             )
-            item: Any = answer["Attributes"]
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
-                raise
-            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)["Item"]
-        return Progress(len(item["done"]["NS"]), int(item["rows"]["N"]), int(item["failed"]["N"]))
+            _only_if_refused(error)
+            return self._item(job, part)
+        return answer["Attributes"]
+
+    def _item(self, job: str, part: int) -> Mapping[str, Any]:
+        answer = self._client.get_item(TableName=self._table, Key=_key(job, part), ConsistentRead=True)
+        return answer.get("Item", {})
+
+    def _parts(self, job: str) -> Iterator[Any]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#job = :job AND #part >= :first",
+            ExpressionAttributeNames={"#job": "job", "#part": "part"},
+            ExpressionAttributeValues={":job": {"S": job}, ":first": {"N": "0"}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+
+def _key(job: str, part: int) -> dict[str, Any]:
+    return {"job": {"S": job}, "part": {"N": str(part)}}
+
+
+def _job(item: Mapping[str, Any]) -> Job:
+    return Job(item["job"]["S"], item["prefix"]["S"], int(item["chunks"]["N"]), float(item["planned"]["N"]))
+
+
+def _counts(item: Mapping[str, Any]) -> tuple[int, int]:
+    return int(item["rows"]["N"]), int(item["failed"]["N"])
+
+
+def _only_if_refused(error: ClientError) -> None:
+    """Raise again whatever isn't the condition saying no."""
+    if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+        raise error

@@ -1,10 +1,12 @@
 """What is deployed to split dropped files into chunks."""
 
 import os
+import time
 
 import boto3
 
 from adapters.aws_batch import plan_entry_point
+from adapters.dynamodb import DynamoLedger
 from adapters.s3 import S3Store
 from adapters.sqs import SqsQueue
 from onehandler.batch.plan import Planner
@@ -15,6 +17,7 @@ from onehandler.settings import Settings
 settings = Settings(os.environ)
 batch = BatchSettings.read(os.environ)
 bundle = Bundle.load(settings.bundle, settings.digest)
-queue = SqsQueue(boto3.client("sqs"), batch.queue)
-planner = Planner(bundle, S3Store(boto3.client("s3")), queue, batch.results, batch.chunk_bytes)
+queue, store = SqsQueue(boto3.client("sqs"), batch.queue), S3Store(boto3.client("s3"))
+ledger = DynamoLedger(boto3.client("dynamodb"), batch.ledger)
+planner = Planner(bundle, store, queue, ledger, batch.results, time.time, batch.chunk_bytes)
 handler = plan_entry_point(planner, settings.service, settings.namespace)

@@ -10,7 +10,7 @@ import resource
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 
 
 def ours(bundle: str, file: Path) -> tuple[int, float]:
@@ -31,8 +31,9 @@ def ours(bundle: str, file: Path) -> tuple[int, float]:
         store, queue = FileStore(Path(results)), MemoryQueue()
         started = perf_counter()
         drop = Drop(Location("drops", file.name, version="1"), file.stat().st_size)
-        Planner(handler.bundle, store, queue, "results").plan(drop)
-        scorer = Scorer(handler, store, MemoryLedger(), "results")
+        ledger = MemoryLedger()
+        Planner(handler.bundle, store, queue, ledger, "results", time).plan(drop)
+        scorer = Scorer(handler, store, ledger, "results")
         for body in queue.bodies:
             message = json.loads(body)
             rows += scorer.score(message["manifest"], message["chunk"]).rows

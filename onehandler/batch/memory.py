@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from onehandler.batch.ports import Gone, Progress
+from onehandler.batch.ports import Gone, Job, Progress, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from onehandler.batch.ports import Location
 
@@ -65,16 +65,63 @@ class MemoryQueue:
 
 
 @dataclass(slots=True)
+class _Entry:
+    job: Job
+    status: Status = Status.OPEN
+
+
+@dataclass(slots=True)
 class MemoryLedger:
     """Implements Ledger."""
 
-    jobs: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
+    entries: dict[str, _Entry] = field(default_factory=dict)
+    done: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def complete(self, job: str, chunk: int, rows: int, failed: int) -> Progress:
+    def enter(self, job: Job) -> Status:
+        """Enter unless in."""
+        with self._lock:
+            return self.entries.setdefault(job.job, _Entry(job)).status
+
+    def status(self, job: str) -> Status | None:
+        """Where it stands."""
+        found = self.entries.get(job)
+        return None if found is None else found.status
+
+    def job(self, job: str) -> Job | None:
+        """As entered."""
+        found = self.entries.get(job)
+        return None if found is None else found.job
+
+    def move(self, job: str, allowed: Sequence[Status], target: Status) -> Status | None:
+        """Change the status if it is one of those."""
+        with self._lock:
+            found = self.entries.get(job)
+            if found is not None and found.status in allowed:
+                found.status = target
+        return self.status(job)
+
+    def complete(self, job: str, chunk: int, chunks: int, counts: tuple[int, int]) -> bool:
         """Add to the set."""
         with self._lock:
-            done = self.jobs.setdefault(job, {})
-            done.setdefault(chunk, (rows, failed))
-            counts = list(done.values())
+            done = self.done.setdefault(job, {})
+            done.setdefault(chunk, counts)
+            return len(done) == chunks
+
+    def progress(self, job: str) -> Progress:
+        """Sums."""
+        with self._lock:
+            counts = list(self.done.get(job, {}).values())
         return Progress(len(counts), sum(rows for rows, _ in counts), sum(failed for _, failed in counts))
+
+    def missing(self, job: str, chunks: int) -> list[int]:
+        """Those that are not in the set."""
+        with self._lock:
+            done = self.done.get(job, {})
+            return [chunk for chunk in range(chunks) if chunk not in done]
+
+    def unfinished(self) -> Iterator[Job]:
+        """By their status."""
+        with self._lock:
+            entries = list(self.entries.values())
+        return (entry.job for entry in entries if entry.status in (Status.OPEN, Status.CLOSING))

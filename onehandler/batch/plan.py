@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from onehandler.batch.finish import finish
 from onehandler.batch.formats import format_named, name_for_key
 from onehandler.batch.job import Manifest
 from onehandler.batch.lines import RECORD_LIMIT
-from onehandler.batch.ports import Gone, Location
-from onehandler.errors import InvalidInput, OnehandlerError
+from onehandler.batch.ports import Gone, Job, Location, Status
+from onehandler.errors import InvalidInput, OnehandlerError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onehandler.batch.job import Drop
-    from onehandler.batch.ports import ObjectStore, Queue
+    from onehandler.batch.ports import Ledger, ObjectStore, Queue
     from onehandler.bundle import Bundle
 
-SUCCESS = "_SUCCESS"
 REFUSED = "_REFUSED"
 CHUNK_BYTES = 8 * 1024 * 1024
 _LF = b"\n"
@@ -30,17 +32,22 @@ class Planner:
     bundle: Bundle
     store: ObjectStore
     queue: Queue
+    ledger: Ledger
     results: str  # bucket
+    clock: Callable[[], float]  # seconds since 1970
     chunk_bytes: int = CHUNK_BYTES
 
     def plan(self, drop: Drop) -> str:
         """Write the manifest and send the chunks; give the prefix of the job's results.
 
         A file that cannot be scored at all gets a `_REFUSED` object that says why: sending it again would
-        not help. Infrastructure errors are raised.
+        not help. Infrastructure errors are raised, and SettingsError for a drop in the results bucket.
         """
         if drop.source.bucket == self.results:
-            return ""  # our own results: scoring them would never end
+            raise SettingsError(
+                "must be another bucket than the one that files are dropped into: scoring results would never end",
+                where="ONEHANDLER_BATCH_RESULTS",
+            )
         prefix = drop.prefix(self.bundle.digest)
         try:
             manifest = self._manifest(drop, prefix)
@@ -77,37 +84,14 @@ class Planner:
     def _start(self, manifest: Manifest) -> None:
         where = Location(self.results, manifest.prefix + "manifest.json")
         self.store.create(where, manifest.to_json(), "application/json")
-        done = Location(self.results, manifest.prefix + SUCCESS)
+        job = Job(manifest.job, manifest.prefix, manifest.chunks, self.clock())
+        status = self.ledger.enter(job)
         if not manifest.chunks:
-            self.store.create(done, summary(manifest, rows=0, failed=0), "application/json")
-        elif self.store.metadata(done) is None:
+            finish(self.store, self.ledger, self.results, manifest)
+        elif status is Status.OPEN:
             self.queue.send(list(manifest.messages()))
 
     def _refuse(self, prefix: str, drop: Drop, error: OnehandlerError | Gone) -> None:
         reason = str(error) or "the file was deleted or overwritten before it was read"
-        body = json.dumps(
-            {"source": f"s3://{drop.source.bucket}/{drop.source.key}", "reason": reason}, indent=2
-        )
+        body = json.dumps({"source": asdict(drop.source), "reason": reason}, indent=2)
         self.store.create(Location(self.results, prefix + REFUSED), body.encode(), "application/json")
-
-
-def summary(manifest: Manifest, rows: int, failed: int) -> bytes:
-    """What `_SUCCESS` holds: the job in figures."""
-    found = {
-        "job": manifest.job,
-        "source": {
-            "bucket": manifest.source.bucket,
-            "key": manifest.source.key,
-            "version": manifest.source.version,
-        },
-        "bundle": {
-            "name": manifest.bundle,
-            "version": manifest.bundle_version,
-            "digest": manifest.bundle_digest,
-        },
-        "parts": manifest.chunks,
-        "rows": rows,
-        "predicted": rows - failed,
-        "failed": failed,
-    }
-    return json.dumps(found, indent=2).encode()

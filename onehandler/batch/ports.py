@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,25 @@ class Queue(Protocol):
         ...
 
 
+class Status(Enum):
+    """Where a job stands. A job that is CLOSING has all its parts; its marker may still be missing."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the ledger enters it: where its results go, how many chunks it has, when it was planned."""
+
+    job: str
+    prefix: str
+    chunks: int
+    planned: float  # seconds since 1970
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a job is: chunks done, rows in them, rows of these that have no prediction."""
@@ -59,8 +79,36 @@ class Progress:
 
 
 class Ledger(Protocol):
-    """Which chunks of a job are done: a set, so that saying it twice changes nothing."""
+    """Which jobs there are, and which chunks of each are done: sets, so that saying it twice changes nothing."""
 
-    def complete(self, job: str, chunk: int, rows: int, failed: int) -> Progress:
-        """Add a chunk with its counts unless it is in, and give the job's state afterwards."""
+    def enter(self, job: Job) -> Status:
+        """Enter a job unless it is in; give where it stands."""
+        ...
+
+    def status(self, job: str) -> Status | None:
+        """Where a job stands; None if it was never entered, or so long ago that it was forgotten."""
+        ...
+
+    def job(self, job: str) -> Job | None:
+        """The job as it was entered, if it was and is not forgotten."""
+        ...
+
+    def move(self, job: str, allowed: Sequence[Status], target: Status) -> Status | None:
+        """Let the job stand elsewhere if it stands at one of those allowed; give where it stands then."""
+        ...
+
+    def complete(self, job: str, chunk: int, chunks: int, counts: tuple[int, int]) -> bool:
+        """Add a chunk of so many, with its rows and how many of them failed, unless it is in. True if all are in."""
+        ...
+
+    def progress(self, job: str) -> Progress:
+        """What has been added so far."""
+        ...
+
+    def missing(self, job: str, chunks: int) -> list[int]:
+        """Chunks that are not in, in order."""
+        ...
+
+    def unfinished(self) -> Iterator[Job]:
+        """Jobs that are OPEN or CLOSING, in any order."""
         ...

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from onehandler.batch.finish import finish
 from onehandler.batch.formats import format_named, name_for_type
 from onehandler.batch.job import Manifest
 from onehandler.batch.lines import RECORD_LIMIT, Lines, line_blocks
-from onehandler.batch.plan import SUCCESS, summary
-from onehandler.batch.ports import Location
+from onehandler.batch.ports import Location, Status
 from onehandler.batch.results import Result
 from onehandler.errors import BundleError, InvalidInput, ModelError, OnehandlerError, RequestError, TooLarge
 from onehandler.results import named_rows
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from onehandler.batch.formats import Format
-    from onehandler.batch.ports import Ledger, ObjectStore, Progress
+    from onehandler.batch.ports import Ledger, ObjectStore
     from onehandler.handler import Handler
     from onehandler.signature import Signature
 
@@ -32,14 +32,15 @@ _LEAST_ROWS, _MOST_ROWS = 16, 4096
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One chunk's outcome: its rows, how many of them failed, and how far the job is with it."""
+    """One chunk's outcome: its rows, how many of them failed."""
 
     manifest: Manifest
     number: int
     rows: int
     failed: int
-    progress: Progress
-    repeated: bool  # the part was there already
+    repeated: bool = False  # the part was there already
+    finished: bool = False  # it was the last one: the job has its marker
+    cancelled: bool = False  # the job is: nothing was done
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,16 @@ class Scorer:
         and a source that is gone are raised: the message comes back, and in the end goes to the dead letters.
         """
         manifest = self._manifest(manifest_key)
+        if self.ledger.status(manifest.job) is Status.CANCELLED:
+            return Chunk(manifest, number, 0, 0, cancelled=True)
         chosen = format_named(manifest.format)
         where = Location(self.results, manifest.part_name(number, chosen.extension))
         counts = self._counts(where)
         repeated = counts is not None
         rows, failed = counts or self._write(manifest, number, chosen, where)
-        progress = self.ledger.complete(manifest.job, number, rows, failed)
-        if progress.chunks == manifest.chunks:
-            done = Location(self.results, manifest.prefix + SUCCESS)
-            self.store.create(done, summary(manifest, progress.rows, progress.failed), "application/json")
-        return Chunk(manifest, number, rows, failed, progress, repeated)
+        last = self.ledger.complete(manifest.job, number, manifest.chunks, (rows, failed))
+        finished = last and finish(self.store, self.ledger, self.results, manifest)
+        return Chunk(manifest, number, rows, failed, repeated, finished)
 
     def _manifest(self, key: str) -> Manifest:
         content = self.store.read(Location(self.results, key), 0, 16 * 1024 * 1024)
@@ -90,7 +91,8 @@ class Scorer:
         for lines in line_blocks(read, start, end, manifest.data_start):
             part.add(lines)
         counts = {"rows": str(part.rows), "failed": str(part.failed)}
-        self.store.create(where, b"".join(part.body), chosen.content_type, counts)
+        if not self.store.create(where, b"".join(part.body), chosen.content_type, counts):
+            return self._counts(where) or (part.rows, part.failed)  # another worker was sooner
         return part.rows, part.failed
 
 

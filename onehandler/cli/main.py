@@ -41,6 +41,9 @@ COMMANDS = {
         "Build the layers and function archives that serverless.yml deploys.",
         "cli",
     ),
+    "batch": _Entry(
+        "onehandler.cli.batch", "Score files with a deployed stack: submit, status, result, redrive.", "batch"
+    ),
     "bench": _Entry(
         "onehandler.cli.bench",
         "Measure a bundle as deployed: cold, warm, where time goes, memory.",

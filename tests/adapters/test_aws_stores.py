@@ -12,12 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from adapters.aws_batch import chunk_in, drops_in
-from adapters.dynamodb import DynamoLedger
 from adapters.s3 import S3Store
 from adapters.sqs import SqsQueue
 from onehandler.batch.job import Drop
-from onehandler.batch.memory import MemoryLedger, MemoryStore
-from onehandler.batch.ports import Gone, Ledger, Location, ObjectStore, Progress
+from onehandler.batch.memory import MemoryStore
+from onehandler.batch.ports import Gone, Location, ObjectStore
 from onehandler.errors import MalformedBody, Unavailable
 
 
@@ -27,21 +26,6 @@ def store(request: pytest.FixtureRequest) -> ObjectStore:
         return MemoryStore()
     request.getfixturevalue("aws")
     return S3Store(boto3.client("s3"))
-
-
-@pytest.fixture(params=["memory", "dynamodb"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
-    if request.param == "memory":
-        return MemoryLedger()
-    request.getfixturevalue("aws")
-    client, table = boto3.client("dynamodb"), f"jobs-{uuid.uuid4().hex}"
-    client.create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "job", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "job", "KeyType": "HASH"}],
-    )
-    return DynamoLedger(client, table)
 
 
 @pytest.fixture
@@ -89,13 +73,6 @@ def test_one_of_many_writers_wins(store: ObjectStore, bucket: str) -> None:
         thread.join()
     assert len(wins) == 1
     assert store.read(Location(bucket, "race"), 0, 9) == str(wins[0]).encode()
-
-
-def test_the_ledger_counts_each_chunk_once(ledger: Ledger) -> None:
-    assert ledger.complete("job", 0, rows=10, failed=1) == Progress(1, 10, 1)
-    assert ledger.complete("job", 7, rows=5, failed=0) == Progress(2, 15, 1)
-    assert ledger.complete("job", 0, rows=10, failed=1) == Progress(2, 15, 1)
-    assert ledger.complete("other", 0, rows=1, failed=0) == Progress(1, 1, 0)
 
 
 def test_a_state_of_a_source_is_read_or_gone(aws: str) -> None:

@@ -7,15 +7,18 @@ import io
 import json
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 import pytest
 import requests
+from click.testing import CliRunner
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
 from examples.demo import batch, deployment
 from examples.demo.deployment import Deployment
+from onehandler.cli.main import cli
 from tests.deployment.conftest import ROOT, Deploy
 
 PATIENTS = load_breast_cancer(as_frame=True).data
@@ -93,6 +96,66 @@ def test_json_lines_and_a_file_that_cannot_be_scored(deployed: Deployment) -> No
     assert "only files ending in" in _read(deployed, refused[0])
 
 
+def _onehandler(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(cli, words, prog_name="onehandler")
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def test_the_batch_commands(deployed: Deployment, tmp_path: Path) -> None:
+    rows = PATIENTS.iloc[:200].to_csv(index=False).splitlines()
+    rows.insert(50, "1,2,3")
+    file = tmp_path / "some rows.csv"
+    file.write_text("\n".join(rows))
+    job = json.loads(_onehandler("batch", "submit", str(file), "--watch", "--json"))
+    assert (job["status"], job["rows"], job["failed"], job["done"]) == ("done", 201, 1, job["chunks"])
+    assert f"{job['job']}: done, 1 of 1 chunks, 201 rows" in _onehandler("batch", "status", job["job"])
+    assert _onehandler("batch", "status") == "no job is under way\n"
+    assert _onehandler("batch", "errors", job["job"], code=1).startswith("row 50 (byte ")
+    target = tmp_path / "scored.csv"
+    _onehandler("batch", "result", job["job"], "-o", str(target))
+    results = list(csv.DictReader(io.StringIO(target.read_text())))
+    assert [int(result["row"]) for result in results] == list(range(1, 202))
+    assert _onehandler("batch", "result", job["job"]) == target.read_text()
+    refused = json.loads(_onehandler("batch", "cancel", job["job"], "--json", code=1))
+    assert refused["status"] == "done", "what is done cannot be cancelled"
+
+
+def test_a_file_that_cannot_be_scored_is_told_at_once(deployed: Deployment, tmp_path: Path) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(b"\x89PNG")
+    assert "only files ending in" in _onehandler("batch", "submit", str(file), code=1)
+    boto3.client("s3").put_object(Bucket=deployed.results, Key="kept/rows.csv", Body=b"a,b\n1,2\n")
+    copied = _onehandler(
+        "batch", "submit", f"s3://{deployed.results}/kept/rows.csv", "--key", "copied.csv", code=1
+    )
+    assert "the header lacks 30 of the model's columns" in copied
+
+
+def test_wrong_names_are_refused(deployed: Deployment) -> None:
+    _onehandler("batch", "status", "0" * 32, code=2)
+    _onehandler("batch", "status", "--stack", "nothing-dev", code=2)
+    _onehandler("batch", "submit", "not/there.csv", code=2)
+    _onehandler("batch", "submit", "s3://bucket", code=2)
+
+
+def test_dead_letters_go_back_and_are_scored(deployed: Deployment, tmp_path: Path) -> None:
+    sqs, s3 = boto3.client("sqs"), boto3.client("s3")
+    chunks, letters = _queue("ChunksQueue"), _queue("ChunksDeadLetters")
+    sqs.set_queue_attributes(QueueUrl=chunks, Attributes={"VisibilityTimeout": "0"})
+    file = tmp_path / "redriven.csv"
+    PATIENTS.iloc[:3].to_csv(file, index=False)
+    job = json.loads(_onehandler("batch", "submit", str(file), "--watch", "--json"))
+    manifest = _read(deployed, job["results"].removeprefix(f"s3://{deployed.results}/") + "manifest.json")
+    sqs.send_message(QueueUrl=chunks, MessageBody=json.dumps({"manifest": "late/manifest.json", "chunk": 0}))
+    assert _comes_true(lambda: _waiting(letters) == 1), "a chunk without its manifest fails five times"
+    s3.put_object(Bucket=deployed.results, Key="late/manifest.json", Body=manifest.encode())
+    moved = json.loads(_onehandler("batch", "redrive", "--json"))["moved"]
+    assert sorted(moved.values()) == [0, 1]
+    _onehandler("batch", "redrive")
+    assert _comes_true(lambda: _waiting(letters) == _waiting(chunks) == 0)
+
+
 def test_a_record_that_cannot_be_handled_is_alone_in_coming_back(deployed: Deployment) -> None:
     event = {"Records": [_record("good", json.dumps({"Event": "s3:TestEvent"})), _record("bad", "{")]}
     answer = boto3.client("lambda").invoke(FunctionName="onehandler-dev-batchPlan", Payload=json.dumps(event))
@@ -143,6 +206,24 @@ def test_remove_leaves_nothing(deployed: Deployment, service: Path) -> None:
     assert boto3.client("sqs").list_queues().get("QueueUrls", []) == []
     assert boto3.client("apigatewayv2").get_apis()["Items"] == []
     assert boto3.client("s3").list_buckets()["Buckets"] == []
+
+
+def _queue(part: str) -> str:
+    [url] = [url for url in boto3.client("sqs").list_queues()["QueueUrls"] if part in url]
+    return url
+
+
+def _comes_true(condition: Callable[[], bool], within: float = 30) -> bool:
+    deadline = time.monotonic() + within
+    while not (found := condition()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def _waiting(url: str) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(found["Attributes"][name]) for name in names)
 
 
 def _record(message_id: str, body: str) -> dict[str, object]:

@@ -9,9 +9,9 @@ import pytest
 from onehandler.batch.job import Drop
 from onehandler.batch.memory import MemoryLedger, MemoryQueue, MemoryStore
 from onehandler.batch.plan import Planner
-from onehandler.batch.ports import Gone, Location
+from onehandler.batch.ports import Gone, Location, Status
 from onehandler.batch.score import Chunk, Scorer
-from onehandler.errors import BundleError
+from onehandler.errors import BundleError, SettingsError
 from onehandler.handler import Handler
 from onehandler.settings import Settings
 from tests.bundles import CLASSES, COLUMNS, ROW, build
@@ -34,7 +34,9 @@ class Bench:
 
     def __init__(self, handler: Handler, chunk_bytes: int = 8 << 20) -> None:
         self.store, self.queue, self.ledger = MemoryStore(), MemoryQueue(), MemoryLedger()
-        self.planner = Planner(handler.bundle, self.store, self.queue, "results", chunk_bytes)
+        self.planner = Planner(
+            handler.bundle, self.store, self.queue, self.ledger, "results", lambda: 1000.0, chunk_bytes
+        )
         self.scorer = Scorer(handler, self.store, self.ledger, "results")
 
     def drop(self, key: str, content: bytes) -> str:
@@ -128,7 +130,8 @@ def test_a_worker_that_dies_before_the_ledger_loses_nothing(handler: Handler) ->
     messages = list(bench.queue.bodies)
     bench.work()
     del bench.store.objects["results", prefix + "_SUCCESS"]
-    bench.ledger.jobs.clear()
+    bench.ledger.done.clear()
+    bench.ledger.entries.clear()
     bench.queue.bodies = messages
     [chunk] = bench.work()
     assert (chunk.repeated, chunk.rows, chunk.failed) == (True, 1, 0)
@@ -174,7 +177,8 @@ def test_a_file_without_rows_succeeds_at_once(handler: Handler, content: bytes) 
 
 def test_results_are_never_taken_for_drops(handler: Handler) -> None:
     bench = Bench(handler)
-    assert bench.planner.plan(Drop(Location("results", "a.csv"), 10)) == ""
+    with pytest.raises(SettingsError, match="another bucket"):
+        bench.planner.plan(Drop(Location("results", "a.csv"), 10))
     assert bench.result_keys() == []
 
 
@@ -200,3 +204,37 @@ def test_a_job_of_another_bundle_is_not_scored(handler: Handler, tmp_path: Path)
 def test_the_handler_scores_files_in_memory(handler: Handler) -> None:
     results = list(handler.score(f"{HEADER}\n{LINE}\n1,2".encode(), "text/csv; charset=utf-8"))
     assert [result.error is None for result in results] == [True, False]
+
+
+def test_a_cancelled_job_gets_no_further_part_and_no_marker(handler: Handler) -> None:
+    bench = Bench(handler, chunk_bytes=60)
+    prefix = bench.drop("rows.csv", "\n".join([HEADER, *[LINE] * 9]).encode())
+    first, *_ = messages = [json.loads(body) for body in bench.queue.bodies]
+    bench.scorer.score(first["manifest"], first["chunk"])
+    [job] = bench.ledger.unfinished()
+    bench.ledger.move(job.job, (Status.OPEN,), Status.CANCELLED)
+    chunks = [bench.scorer.score(message["manifest"], message["chunk"]) for message in messages]
+    assert all(chunk.cancelled for chunk in chunks)
+    assert [key for key in bench.result_keys() if "part-" in key] == [prefix + "part-00000.csv"]
+    assert prefix + "_SUCCESS" not in bench.result_keys()
+    bench.queue.bodies = []
+    bench.drop("rows.csv", "\n".join([HEADER, *[LINE] * 9]).encode())
+    assert bench.queue.bodies == []
+
+
+def test_a_worker_that_dies_before_the_marker_is_followed_by_one_that_writes_it(handler: Handler) -> None:
+    bench = Bench(handler)
+    prefix = bench.drop("rows.csv", f"{HEADER}\n{LINE}".encode())
+    [job] = bench.ledger.unfinished()
+    bench.ledger.move(job.job, (Status.OPEN,), Status.CLOSING)
+    [chunk] = bench.work()
+    assert chunk.finished
+    assert json.loads(bench.body(prefix + "_SUCCESS"))["rows"] == 1
+    assert bench.ledger.status(job.job) is Status.DONE
+
+
+def test_only_the_last_chunk_finishes_the_job(handler: Handler) -> None:
+    bench = Bench(handler, chunk_bytes=60)
+    bench.drop("rows.csv", "\n".join([HEADER, *[LINE] * 9]).encode())
+    chunks = bench.work()
+    assert [chunk.finished for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
