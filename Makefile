@@ -56,8 +56,10 @@ format: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-bench: setup ## every benchmark, as tables
-	@$(BIN)/python -m benchmarks.cold_start
+BENCHMARKS := cold_start session_options serve micro_batching large_models batch emulator
+bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/performance.md
+	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
+	@$(BIN)/python -m benchmarks.performance
 
 LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch bench-ort bench-joblib serve \
   peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack

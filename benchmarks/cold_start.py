@@ -43,7 +43,8 @@ def main(starts: int, as_json: bool, save: bool) -> None:
         warm = _WARM if number < _WARM_STARTS else 0
         for variant in variants:
             samples[variant.name].append(cold_start(variant, python, given[variant.name], warm=warm))
-    report(samples, warm_path.measured().ratios).tell("cold_start", as_json=as_json, save=save)
+    sizes = {variant.name: _megabytes([variant.code, *variant.layers]) for variant in variants}
+    report(samples, sizes, warm_path.measured().ratios).tell("cold_start", as_json=as_json, save=save)
 
 
 def check_answers(python: Path, variants: Sequence[Deployed], given: Mapping[str, Mapping[str, Any]]) -> None:
@@ -62,7 +63,9 @@ def check_answers(python: Path, variants: Sequence[Deployed], given: Mapping[str
             raise RuntimeError(f"{name} answers {other_label} {other}, ours {label} {probabilities}")
 
 
-def report(samples: Mapping[str, Sequence[Start]], warm: Mapping[str, float]) -> Report:
+def report(
+    samples: Mapping[str, Sequence[Start]], sizes: Mapping[str, float], warm: Mapping[str, float]
+) -> Report:
     """Medians, and how they compare; `warm` are the ratios of the warm path, which stand beside."""
     cold = {name: statistics.median(start.cold_ms for start in starts) for name, starts in samples.items()}
     rows = [
@@ -73,6 +76,7 @@ def report(samples: Mapping[str, Sequence[Start]], warm: Mapping[str, float]) ->
             "least ms": round(min(start.cold_ms for start in starts), 1),
             "resident MB": round(statistics.median(start.resident_mb for start in starts), 1),
             "over empty": round(cold[name] / cold["empty"], 2),
+            "artifact MB": round(sizes[name], 1),
             "warm p50 ms": round(_share(starts, 0.5), 3),
             "warm p99 ms": round(_share(starts, 0.99), 3),
         }
@@ -85,6 +89,13 @@ def report(samples: Mapping[str, Sequence[Start]], warm: Mapping[str, float]) ->
         **warm,
     }
     return Report("Cold start: process spawn to first correct answer (medians)", rows, ratios, _PACKAGES)
+
+
+def _megabytes(folders: Sequence[Path]) -> float:
+    """What lies in them, unzipped: code and layers, the model where it is not elsewhere."""
+    return (
+        sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()) / 1e6
+    )
 
 
 def _share(starts: Sequence[Start], share: float) -> float:

@@ -65,12 +65,20 @@ SECTIONS = (
         _of_starts,
     ),
     Section(
+        "session_options",
+        "What else was tried on the session",
+        "ONNX Runtime's settings and file formats for the same forest, in one process: a small model opens in a few "
+        "milliseconds whatever is set, beside the 42 ms of a whole cold start. So bundles hold plain ONNX, and the "
+        "handler sets threads alone; [large-models.md](large-models.md) has the settings that do matter there.",
+    ),
+    Section(
         "serve",
         "Containers: `onehandler serve`",
         "Each server in an environment of its own, two workers, one row a request; `p50` and `p99` are of one "
         "connection. FastAPI runs as fast as it goes: uvloop, httptools, an `async def`. The ratios stand ours beside "
         "the best peer that serves the same ONNX file (`rps8`, `p99` at 8 connections), and beside the smallest of "
-        "all (`memory`).",
+        "all (`memory`). sagemaker-inference is left out: its server is a Java program (multi-model-server) that it "
+        "sets up below /etc and /opt/ml of the machine.",
         _of_servers,
     ),
     Section(

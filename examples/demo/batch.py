@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import random
+import sys
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from examples.demo.steps import StepFailed, say, wait_until
+from examples.demo.deployment import environment
+from examples.demo.steps import StepFailed, run, say, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,18 +36,25 @@ def write_drop(rows: Path, drop: Path) -> int:
 
 
 def score(drop: Path, drops: str, results: str, endpoint: str, rows: int) -> None:
-    """Upload, wait for `_SUCCESS`, print the objects, some rows, the error rows and the summary."""
+    """Upload, watch the job, print its objects, some rows, the error rows and the summary."""
     s3 = boto3.client("s3", endpoint_url=endpoint)
     say(f"boto3: s3.upload_file({str(drop)!r}, {drops!r}, {drop.name!r})")
     s3.upload_file(str(drop), drops, drop.name)
-    wait_until(lambda: _marker(s3, results, drop.name) is not None, "the job's _SUCCESS", 60)
+    wait_until(lambda: _object(s3, results, drop.name, "manifest.json") is not None, "the job's manifest", 60)
+    job = json.loads(_body(s3, results, str(_object(s3, results, drop.name, "manifest.json"))))["job"]
+    watch = [sys.executable, "-m", "onehandler.cli.main", "batch", "status", job, "--watch"]
+    run(watch, environment(endpoint))
+    wait_until(lambda: _object(s3, results, drop.name, "_SUCCESS") is not None, "the job's _SUCCESS", 60)
     objects = _objects(s3, results, drop.name)
     for found in objects:
         say(f"s3://{results}/{found['Key']}  {found['Size']:,} bytes")
     parts = [found["Key"] for found in objects if "/part-" in found["Key"]]
     lines = [row for key in parts for row in _csv(s3, results, key)]
     _show(lines)
-    say("summary: " + json.dumps(json.loads(_body(s3, results, str(_marker(s3, results, drop.name))))))
+    say(
+        "summary: "
+        + json.dumps(json.loads(_body(s3, results, str(_object(s3, results, drop.name, "_SUCCESS")))))
+    )
     if len(lines) != rows:
         raise StepFailed(f"{len(lines)} results for {rows} rows")
 
@@ -63,12 +72,12 @@ def _objects(s3: S3Client, bucket: str, prefix: str) -> list[Any]:
     return list(s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []))
 
 
-def _marker(s3: S3Client, bucket: str, prefix: str) -> str | None:
+def _object(s3: S3Client, bucket: str, prefix: str, name: str) -> str | None:
     keys = [found["Key"] for found in _objects(s3, bucket, prefix)]
     refused = [key for key in keys if key.endswith("/_REFUSED")]
     if refused:
         raise StepFailed(_body(s3, bucket, refused[0]))
-    return next((key for key in keys if key.endswith("/_SUCCESS")), None)
+    return next((key for key in keys if key.endswith(f"/{name}")), None)
 
 
 def _body(s3: S3Client, bucket: str, key: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
     from local_emulator.aws.moto_patches.patching import Patch
+    from local_emulator.aws.queues.queue import StandardQueue
     from local_emulator.aws.services import SnapshotTaker
 
 _log = logging.getLogger(__name__)
@@ -91,6 +92,10 @@ class Parts(Protocol):
 
     def prepare(self, function: FunctionSnapshot) -> None:
         """Begin to unpack a function's code; returns at once."""
+        ...
+
+    def queue(self, arn: str) -> StandardQueue | None:
+        """The standard queue of that ARN, if there is one."""
         ...
 
     @property
@@ -176,6 +181,10 @@ class RunningParts:
     def start(self) -> None:
         """Begin to take events; moto is patched by now."""
         self._messaging.start()
+
+    def queue(self, arn: str) -> StandardQueue | None:
+        """The standard queue of that ARN, if there is one."""
+        return self._messaging.queue(arn)
 
     def retire(self, arn: str) -> None:
         """End the instances of a version, or of all when the ARN is not qualified."""

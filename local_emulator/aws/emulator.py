@@ -25,6 +25,7 @@ from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
 from local_emulator.aws.front.health import HealthLane
 from local_emulator.aws.front.http.server import LOOPBACK, HttpServer, listen, listen_from
 from local_emulator.aws.front.moto_page import MotoPageLane
+from local_emulator.aws.front.queue_lane import QueueLane
 from local_emulator.aws.moto_patches.registry import PATCHES, PatchedMoto
 from local_emulator.aws.services import Services
 from onehandler import __version__
@@ -126,7 +127,9 @@ class AwsEmulator:
             moto_account_of,
         )
         health = HealthLane(__version__, SERVICES, datetime.now(UTC))
-        server = HttpServer(listener, Front((*lanes, health, MotoPageLane()), moto_control_plane(self._port)))
+        moto = moto_control_plane(self._port)
+        sending = QueueLane(parts.queue, moto_account_of, moto)
+        server = HttpServer(listener, Front((*lanes, health, MotoPageLane(), sending), moto))
         opening.callback(server.close)
         server.start()
 

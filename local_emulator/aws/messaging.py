@@ -39,6 +39,7 @@ class Messaging:
     ) -> None:
         time = clock or SystemClock()
         queues = MotoQueues(time)
+        self.queue = queues.find
         self._moves = MoveTasks(queues.find, time)
         self._mappings = EventSourceMappings(Ports(queues.find, functions, runner, time))
         self._invocations = AsyncInvocations(

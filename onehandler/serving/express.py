@@ -8,6 +8,7 @@ a client that doesn't read) takes uvicorn's ordinary way; tests/onehandler/servi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,24 @@ _LONGEST_HEAD = 64 * 1024  # bytes
 _UNUSUAL = b"%#"  # in a URL: to be unescaped, to be cut off
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What a request's head says; `length` is that of its body."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    length: int
+
+
+# Clients send the same head over and over, with another length now and then. Where the table is full, the parser reads.
+_HEADS: dict[bytes, _Head] = {}
+_MOST_KNOWN = 1024
+_LONGEST_KNOWN = 2048  # bytes
+_END_OF_HEAD = b"\r\n\r\n"
+
+
 class ExpressProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a shorter way; its application is `onehandler.serving.asgi.Application`."""
 
@@ -42,10 +61,23 @@ class ExpressProtocol(HttpToolsProtocol):
         self._seen: tuple[list[Pair], dict[str, str]] = ([], {})  # headers as they came last, and as ours
         self._ending = False
         self._head = -1  # bytes of a request's head that has begun to arrive
+        self._between = True  # requests: the parser is at the beginning of one
+        self._express = (
+            0  # requests of the data at hand that took the shorter way and let the connection stay
+        )
 
     def data_received(self, data: bytes) -> None:
-        """Parse, and refuse a head that goes on for ever, which the parser would keep in memory."""
+        """Answer a request whose head is known by heart; parse any other.
+
+        A head that goes on for ever is refused: the parser would keep it in memory.
+        """
+        whole = self._between
+        if whole and self._by_heart(data):
+            return
+        self._express = 0
         super().data_received(data)
+        if whole and self._between and self._express == 1:
+            self._learn(data)
         if self._head >= 0:
             self._head += len(data)
             if self._head > _LONGEST_HEAD and not self.transport.is_closing():
@@ -55,6 +87,7 @@ class ExpressProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request; its scope is made when it turns out to be needed."""
         self._head = 0
+        self._between = False
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -75,6 +108,7 @@ class ExpressProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Answer, or let the ordinary way have it after all."""
+        self._between = True
         collected, self._collected = self._collected, None
         if collected is None:
             super().on_message_complete()
@@ -86,7 +120,10 @@ class ExpressProtocol(HttpToolsProtocol):
         path, query = self._target
         request = Request(method, path, self._request_headers(), body, query, next_id())
         if self._dispatch.at_once(request):
-            self._write(method, self._dispatch.now(request))
+            # As uvicorn has it: HTTP/1.0 has one request a connection.
+            keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+            self._express += keep
+            self._write(method, self._dispatch.now(request), keep=keep and not self._ending)
             return
         self._begin_ordinary()
         super().on_body(body)
@@ -135,11 +172,33 @@ class ExpressProtocol(HttpToolsProtocol):
         if self._ending:
             self.cycle.keep_alive = False
 
-    def _write(self, method: str, response: Response) -> None:
-        # As uvicorn has it: HTTP/1.0 has one request a connection.
-        keep = (
-            self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0" and not self._ending
-        )
+    def _by_heart(self, data: bytes) -> bool:
+        """Answer data that is one whole request, if its head has come before: the parser would say the same again."""
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        known = _HEADS.get(data[:end])
+        if known is None or len(data) - end != known.length or not self._is_free():
+            return False
+        request = Request(known.method, known.path, known.headers, data[end:], known.query, next_id())
+        if not self._dispatch.at_once(request):
+            return False
+        self._write(known.method, self._dispatch.now(request), keep=not self._ending)
+        return True
+
+    def _learn(self, data: bytes) -> None:
+        """Know the head of this request from now on: it took the shorter way, alone and whole."""
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        declared = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        exact = declared == len(data) - end  # line ends between requests belong to none
+        if exact and end <= _LONGEST_KNOWN and len(_HEADS) < _MOST_KNOWN:
+            method, (path, query) = self.parser.get_method().decode("ascii"), self._target
+            _HEADS[data[:end]] = _Head(method, path, query, self._request_headers(), len(data) - end)
+
+    def _is_free(self) -> bool:
+        cycle = self.cycle
+        busy = cycle is not None and not cycle.response_complete
+        return not (busy or self.flow.write_paused or self.transport.is_closing())
+
+    def _write(self, method: str, response: Response, *, keep: bool) -> None:
         parts = [STATUS_LINE[response.status]]
         for name, value in self.server_state.default_headers:
             parts += (name, b": ", value, b"\r\n")

@@ -20,6 +20,7 @@ from local_emulator.aws.moto_patches import (
     lambda_layers,
     lambda_urls,
     lambda_versions,
+    module_list,
     s3_object_files,
     s3_policy_conditions,
 )
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PATCHES: tuple[Patch, ...] = (
     base_model_leak.PATCH,
+    module_list.PATCH,
     cloudformation_templates.PATCH,
     cloudformation_resources.PATCH,
     cloudformation_stacks.PATCH,

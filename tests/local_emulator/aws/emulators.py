@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation, Outcome
     from local_emulator.aws.moto_patches.patching import Patch
+    from local_emulator.aws.queues.queue import StandardQueue
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -84,6 +85,9 @@ class NoExecution:
 
     def start(self) -> None:
         pass
+
+    def queue(self, arn: str) -> StandardQueue | None:
+        del arn  # moto keeps its own here
 
     def retire(self, arn: str) -> None:
         self.retired.append(arn)

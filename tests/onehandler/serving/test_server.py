@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from contextlib import ExitStack
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,51 @@ def test_both_ways_answer_as_the_handler_does(
     for header, value in expected.headers.items():
         assert found.headers.get(header) == value, header
     assert "date" in found.headers
+
+
+def wire(request: Request) -> bytes:
+    """A request as one packet."""
+    target = request.path + (f"?{request.query}" if request.query else "")
+    headers = {**request.headers, "host": "x", "content-length": str(len(request.body))}
+    lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body
+
+
+def answers(served: Served, *packets: bytes) -> list[tuple[int, bytes]]:
+    """Status and body of one answer a packet, all on one connection, each waited for."""
+    found = []
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for packet in packets:
+            connection.sendall(packet)
+            response = HTTPResponse(connection, method=packet.partition(b" ")[0].decode())
+            response.begin()
+            found.append((response.status, response.read()))
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_a_head_that_came_before_is_answered_as_the_first_time(
+    case: Case, handler_of: Callable[[str], Handler], served_by: ServedBy
+) -> None:
+    expected = direct(handler_of(case.bundle), case.request)
+    found = answers(served_by(case.bundle), *[wire(case.request)] * 3)
+    assert found == [(expected.status, expected.body)] * 3
+
+
+def test_what_a_known_head_says_of_its_body_stays_true(served_by: ServedBy) -> None:
+    """Nothing that comes after a request may be taken for a part of it, nor its own body for another request."""
+    served, whole = served_by("iris"), SIZED + b"\r\n" + BODY
+    expected = answers(served, whole)
+    assert answers(served, whole + b"\r\n", whole + b"\r\n", whole) == expected * 3
+    padded = HEAD + b"content-length: %d\r\n\r\n" % (len(BODY) + 2) + BODY + b"\r\n"
+    assert answers(served, padded, whole, padded, whole) == expected * 4
+    cut = HEAD + b"content-length: %d\r\n\r\n" % (len(BODY) - 1) + BODY[:-1]
+    assert [status for status, _ in answers(served, cut, whole, cut)] == [400, 200, 400]
+    two = answers(served, whole + whole)
+    assert two == expected
+    assert exchange(served, whole + whole + whole, count=3).count(b"HTTP/1.1 200 OK") == 3
+    assert exchange(served, whole[:-5], whole[-5:] + whole[:30], whole[30:], count=2).count(b"200 OK") == 2
 
 
 def exchange(served: Served, *parts: bytes, count: int) -> bytes:

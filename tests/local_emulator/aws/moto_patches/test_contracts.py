@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -214,6 +215,25 @@ def dropped_objects_go_quietly(running: Running) -> None:
     assert [str(each.message) for each in said if each.category is ResourceWarning] == []
 
 
+def a_request_looks_through_no_folders(running: Running) -> None:
+    """Audit hooks cannot be removed: this one forgets itself."""
+    listed: list[str] = []
+    watching = [True]
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "os.listdir" and str(arguments[0]).endswith("/moto"):
+            listed.append(str(arguments[0]))
+
+    client = running.client("sqs")
+    client.list_queues()  # imports what it needs, which looks, too
+    sys.addaudithook(note)
+    try:
+        client.list_queues()
+    finally:
+        watching.clear()
+    assert listed == []
+
+
 CONTRACTS: dict[str, Callable[[Running], None]] = {
     "base-model-leak": models_are_not_kept,
     "cloudformation-change-sets": an_executed_change_set_refreshes_outputs,
@@ -228,6 +248,7 @@ CONTRACTS: dict[str, Callable[[Running], None]] = {
     "lambda-layers": a_function_has_five_layers_at_most,
     "lambda-urls": function_urls_are_here,
     "lambda-versions": version_numbers_are_never_used_again,
+    "module-list": a_request_looks_through_no_folders,
     "s3-object-files": dropped_objects_go_quietly,
     "s3-policy-conditions": bucket_policies_have_their_conditions,
 }
