@@ -7,8 +7,9 @@ the job's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+import boto3
 from botocore.exceptions import ClientError
 
 from onehandler.batch.ports import Job, Progress, Status
@@ -30,6 +31,11 @@ class DynamoLedger:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
+
+    @classmethod
+    def connect(cls, table: str) -> Self:
+        """With a client of its own, as boto3 finds its settings."""
+        return cls(boto3.client("dynamodb"), table)
 
     def enter(self, job: Job) -> Status:
         """Put the job's item unless it is there."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+import boto3
 from botocore.exceptions import ClientError
 
 from onehandler.batch.ports import Gone
@@ -25,6 +26,11 @@ class S3Store:
 
     def __init__(self, client: S3Client) -> None:
         self._client = client
+
+    @classmethod
+    def connect(cls) -> Self:
+        """With a client of its own, as boto3 finds its settings."""
+        return cls(boto3.client("s3"))
 
     def read(self, location: Location, start: int, end: int) -> bytes:
         """A ranged GET of one state of the object: its version, or else only while its ETag is unchanged."""

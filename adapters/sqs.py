@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+import boto3
 
 from onehandler.errors import Unavailable
 
@@ -21,6 +23,11 @@ class SqsQueue:
     def __init__(self, client: SQSClient, url: str) -> None:
         self._client = client
         self._url = url
+
+    @classmethod
+    def connect(cls, url: str) -> Self:
+        """With a client of its own, as boto3 finds its settings."""
+        return cls(boto3.client("sqs"), url)
 
     def send(self, bodies: Sequence[str]) -> None:
         """Send in tens; entries that SQS refused are sent again, and Unavailable is raised in the end."""

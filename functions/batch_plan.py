@@ -3,8 +3,6 @@
 import os
 import time
 
-import boto3
-
 from adapters.aws_batch import plan_entry_point
 from adapters.dynamodb import DynamoLedger
 from adapters.s3 import S3Store
@@ -17,7 +15,6 @@ from onehandler.settings import Settings
 settings = Settings(os.environ)
 batch = BatchSettings.read(os.environ)
 bundle = Bundle.load(settings.bundle, settings.digest)
-queue, store = SqsQueue(boto3.client("sqs"), batch.queue), S3Store(boto3.client("s3"))
-ledger = DynamoLedger(boto3.client("dynamodb"), batch.ledger)
-planner = Planner(bundle, store, queue, ledger, batch.results, time.time, batch.chunk_bytes)
+ports = S3Store.connect(), SqsQueue.connect(batch.queue), DynamoLedger.connect(batch.ledger)
+planner = Planner(bundle, *ports, batch.results, time.time, batch.chunk_bytes)
 handler = plan_entry_point(planner, settings.service, settings.namespace)

@@ -2,8 +2,6 @@
 
 import os
 
-import boto3
-
 from adapters.aws_batch import score_entry_point
 from adapters.dynamodb import DynamoLedger
 from adapters.s3 import S3Store
@@ -14,6 +12,6 @@ from onehandler.settings import Settings
 
 settings = Settings(os.environ)
 batch = BatchSettings.read(os.environ)
-ledger = DynamoLedger(boto3.client("dynamodb"), batch.ledger)
-scorer = Scorer(Handler.load(settings.bundle, settings), S3Store(boto3.client("s3")), ledger, batch.results)
+loaded = Handler.load(settings.bundle, settings)
+scorer = Scorer(loaded, S3Store.connect(), DynamoLedger.connect(batch.ledger), batch.results)
 handler = score_entry_point(scorer, settings.service, settings.namespace)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _READ = 4 * 1024 * 1024  # bytes at a time
 _OVERLAP = 64 * 1024  # read past the range at a time, to finish its last line
+_FEW = 16  # lines that are not worth a block of their own
 RECORD_LIMIT = 1024 * 1024  # bytes; a longer line becomes an error row
 
 
@@ -41,6 +42,20 @@ def line_blocks(read: Read, start: int, end: int, data_start: int) -> Iterator[L
     `read(a, b)` gives the bytes [a, b) of the file, fewer at its end. A range that starts inside a line leaves that
     line to the range before it; the last line is read past `end` as far as it goes.
     """
+    held: Lines | None = None
+    for found in _owned(read, start, end, data_start):
+        if held is None:
+            held = found
+        elif len(found) <= _FEW:  # as the last line often is, for its end comes with another read
+            held = Lines(held.offsets + found.offsets, held.contents + found.contents)
+        else:
+            yield held
+            held = found
+    if held is not None:
+        yield held
+
+
+def _owned(read: Read, start: int, end: int, data_start: int) -> Iterator[Lines]:
     first = start if start == data_start else start - 1  # the byte before us tells whether a line begins here
     for block in _whole_lines(read, first, end):
         offsets, contents = block.offsets, block.contents

@@ -6,8 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
-
 from adapters.aws_jobs import Drops, Stack, redrive
 from adapters.dynamodb import DynamoLedger
 from adapters.s3 import S3Store
@@ -67,8 +65,8 @@ class Jobs:
     def __init__(self, stack: Stack, clock: Callable[[], float] = time.time) -> None:
         self.drops = Drops(stack)
         self._stack = stack
-        self._ledger = DynamoLedger(boto3.client("dynamodb"), stack.ledger)
-        self._store = S3Store(boto3.client("s3"))
+        self._ledger = DynamoLedger.connect(stack.ledger)
+        self._store = S3Store.connect()
         self._clock = clock
 
     @classmethod

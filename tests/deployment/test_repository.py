@@ -142,7 +142,9 @@ def test_wrong_names_are_refused(deployed: Deployment) -> None:
 def test_dead_letters_go_back_and_are_scored(deployed: Deployment, tmp_path: Path) -> None:
     sqs, s3 = boto3.client("sqs"), boto3.client("s3")
     chunks, letters = _queue("ChunksQueue"), _queue("ChunksDeadLetters")
-    sqs.set_queue_attributes(QueueUrl=chunks, Attributes={"VisibilityTimeout": "0"})
+    sqs.set_queue_attributes(
+        QueueUrl=chunks, Attributes={"VisibilityTimeout": "2"}
+    )  # five of them: not 1,800
     file = tmp_path / "redriven.csv"
     PATIENTS.iloc[:3].to_csv(file, index=False)
     job = json.loads(_onehandler("batch", "submit", str(file), "--watch", "--json"))
@@ -213,7 +215,7 @@ def _queue(part: str) -> str:
     return url
 
 
-def _comes_true(condition: Callable[[], bool], within: float = 30) -> bool:
+def _comes_true(condition: Callable[[], bool], within: float = 60) -> bool:
     deadline = time.monotonic() + within
     while not (found := condition()) and time.monotonic() < deadline:
         time.sleep(0.1)

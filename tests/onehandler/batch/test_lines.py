@@ -53,3 +53,9 @@ def test_a_range_reads_little_past_its_end() -> None:
     found = list(line_blocks(read, 1_000_000, 1_100_000, 0))
     assert sum(map(len, found)) == 25_000
     assert sum(reads) <= 100_001 + 64 * 1024
+
+
+def test_the_last_line_comes_with_those_before_it() -> None:
+    for content in (b"a\nb\nc", b"a\nb\nc\n", b"a\nb\nc\nd\n"):
+        [block] = line_blocks(lambda first, last, content=content: content[first:last], 0, 5, 0)
+        assert block.contents == [b"a", b"b", b"c"]
