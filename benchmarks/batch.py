@@ -33,14 +33,15 @@ _LONG = 1_000_000  # rows; a file as large is measured once
 
 @click.command()
 @click.option("--rounds", default=3, show_default=True, help="Runs of each, but for the largest files.")
+@click.option("--largest", default=SIZES[-1], show_default=True, help="Rows of the largest file.")
 @click.option("--quick", is_flag=True, help="No more than 100,000 rows.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--save", is_flag=True, help="Keep it in benchmarks/results.")
-def main(rounds: int, quick: bool, as_json: bool, save: bool) -> None:
+def main(rounds: int, largest: int, quick: bool, as_json: bool, save: bool) -> None:
     """Measure and print."""
     ensure_bundle()
     found = {}
-    for size in SIZES[:2] if quick else SIZES:
+    for size in [each for each in SIZES if each <= (SIZES[1] if quick else largest)]:
         file = rows_file(size)
         turns = [{way: _run(way, file) for way in WAYS} for _ in range(rounds if size < _LONG else 1)]
         found[size] = {way: [turn[way] for turn in turns] for way in WAYS}
