@@ -45,10 +45,17 @@ def tensor_from_base64(spec: TensorSpec, found: Mapping[str, Any], where: str) -
     if not found.keys() <= {"base64", "shape"} or not isinstance(found["base64"], str):
         raise InvalidInput("must be an object with a string 'base64' and maybe 'shape'", where=where)
     try:
-        data = a2b_base64(found["base64"], strict_mode=True)
+        data = a2b_base64(_padded(found["base64"]), strict_mode=True)
     except (Base64Error, ValueError):
         raise InvalidInput("is not base64 (RFC 4648, section 4)", where=f"{where}.base64") from None
     return _from_bytes(spec, data, found.get("shape"), where)
+
+
+def _padded(text: str) -> str:
+    """The text, if its length is right. Raises ValueError: Python 3.11 takes any number of "=" at the end."""
+    if len(text) % 4 or text.endswith("==="):
+        raise ValueError("wrong padding")
+    return text
 
 
 def _from_bytes(spec: TensorSpec, data: Buffer, shape: Any, where: str) -> Tensor:

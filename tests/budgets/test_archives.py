@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 13), reason="the ceilings are of Python 3.13's bytecode; 3.11's is larger"
+)
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_our_code_keeps_its_budget(name: str, archives: dict[str, Path]) -> None:
     with zipfile.ZipFile(archives[name]) as opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,16 @@ def test_a_bundles_own_handler_pre_and_postprocesses(tmp_path: Path) -> None:
 def test_a_handler_py_needs_exactly_one_handler(code: bytes, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="must define one subclass of Handler"):
         Handler.load(with_own(tmp_path, code), SETTINGS)
+
+
+def test_loading_a_handler_py_leaves_nothing_in_the_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = with_own(tmp_path, OWN)
+    for _ in range(2):  # a file that no manifest lists would keep it from being loaded again
+        Handler.load(path, SETTINGS).close()
+    assert not list(tmp_path.rglob("__pycache__"))
 
 
 def test_an_altered_handler_py_is_not_executed(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class NoExecution:
     prepared: list[str] = field(default_factory=list)
     snapshots: list[FunctionSnapshot] = field(default_factory=list)
 
-    runtimes = (RUNTIME,)
+    runtimes = tuple({RUNTIME, "python3.13"})  # SnapStart is for 3.12 and later
     patches = ()
 
     @property

@@ -139,7 +139,7 @@ def a_function_has_five_layers_at_most(running: Running) -> None:
 
 
 def configuration_is_kept_and_checked(running: Running) -> None:
-    make_function(running, SnapStart={"ApplyOn": "PublishedVersions"})
+    make_function(running, Runtime="python3.13", SnapStart={"ApplyOn": "PublishedVersions"})
     functions = running.client("lambda")
     assert functions.get_function_configuration(FunctionName="f")["SnapStart"] == {
         "ApplyOn": "PublishedVersions",

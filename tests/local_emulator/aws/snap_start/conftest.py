@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["archives"]
 
+NEEDS_312 = pytest.mark.skipif(
+    sys.version_info < (3, 12),
+    reason="AWS has SnapStart for Python 3.12 and later; functions here run under this one",
+)
 ON = {"ApplyOn": "PublishedVersions"}
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from local_emulator.aws.emulator import AwsEmulator, EmulatorSettings
 from tests.local_emulator.aws.emulators import NoExecution, Running, make_function, zipped
-from tests.local_emulator.aws.snap_start.conftest import ON
+from tests.local_emulator.aws.snap_start.conftest import NEEDS_312, ON
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+pytestmark = NEEDS_312
 
 
 def test_the_emulator_closes_while_a_version_is_pending(tmp_path: Path) -> None:

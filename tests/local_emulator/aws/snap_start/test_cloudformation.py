@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from tests.local_emulator.aws.cloudformation.stacks import TestedStack
 from tests.local_emulator.aws.cloudformation.test_resources import ROLE, function, resource
+from tests.local_emulator.aws.snap_start.conftest import NEEDS_312
 
 if TYPE_CHECKING:
     from tests.local_emulator.aws.snap_start.conftest import Snapping
+
+
+pytestmark = NEEDS_312
 
 
 def snapped(source: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from layers.function import FUNCTIONS, build_function
 from onehandler.pythons import this_version
 from tests import bundles
 from tests.adapters.aws_lambda.golden import golden
+from tests.local_emulator.aws.snap_start.conftest import NEEDS_312
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tests.local_emulator.aws.snap_start.conftest import Snapping
 
 # Tells each run of the model, and opens nothing.
+pytestmark = NEEDS_312
+
+
 TELLING = b"""
 from onehandler.handler import Handler
 runs = 0

@@ -10,10 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_emulator.aws.execution.interpreters import Interpreters
-from tests.local_emulator.aws.snap_start.conftest import ON
+from tests.local_emulator.aws.snap_start.conftest import NEEDS_312, ON
 
 if TYPE_CHECKING:
     from tests.local_emulator.aws.snap_start.conftest import Snapping
+
+pytestmark = NEEDS_312
+
 
 HOOKED = """
 import os, time, uuid
