@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -41,14 +41,15 @@ def command(port: int | None, data: Path, as_json: bool) -> None:
     osls deploy --param="architecture=x86_64"
     """  # noqa: D301
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    stop = threading.Event()
+    # Not an Event: its lock may be held by the wait that the signal interrupts, and setting it would wait for ever.
+    told_to_end: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: told_to_end.put(number))
     with errors().status("starting (moto takes some seconds to import)"):
         emulator = _emulator(port, data).start()
     try:
         _tell(emulator.endpoint_url, as_json=as_json)
-        stop.wait()
+        told_to_end.get()
     finally:
         emulator.close()
 
