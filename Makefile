@@ -62,7 +62,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@$(BIN)/python -m benchmarks.performance
 
 LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch bench-ort bench-joblib serve \
-  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack
+  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 lock: ## pin and hash the requirements anew

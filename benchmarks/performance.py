@@ -42,7 +42,7 @@ def _of_starts(rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, float]
 
 
 def _of_servers(rows: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, float]]:
-    forest = [row for row in rows if row["model"] == "forest"]
+    forest = [row for row in rows if row["model"] == "forest"]  # not those that could not be measured
     return "requests/s, 8 connections, the forest", {row["server"]: row["requests/s, 8"] for row in forest}
 
 
@@ -79,8 +79,7 @@ SECTIONS = (
         "the best peer that serves the same ONNX file (`rps8`, `p99` at 8 connections), and beside the smallest of "
         "all (`memory`). Twice FastAPI is what is left where both run on uvloop: of the 110 µs that a small request "
         "costs one of our workers, 36 are the run through ONNX Runtime's C API (16 in a tight loop: after every system "
-        "call the processor's caches and predictors start cold) and 20 the kernel's. sagemaker-inference is left out: "
-        "its server is a Java program (multi-model-server) that it sets up below /etc and /opt/ml of the machine.",
+        "call the processor's caches and predictors start cold) and 20 the kernel's.",
         _of_servers,
     ),
     Section(

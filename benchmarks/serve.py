@@ -6,8 +6,8 @@ Each peer is installed in an environment of its own (build/peers) and serves as 
 workers. A visit starts a server, waits for its first answer, checks that it is the one ours gives, loads it over 1, 8
 and 64 connections that are never idle, reads its memory and ends it. Servers are visited in turns, several times.
 
-sagemaker-inference is not among them: its model server is multi-model-server, a Java program that it configures below
-/etc and /opt/ml of the machine.
+sagemaker-inference's model server, multi-model-server, is a Java program: on Debian, default-jre-headless. A server
+that the machine lacks a program for has a row that says so.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ def main(
     chosen = [
         each for each in servers() if each.name == _OURS or not names or any(n in each.name for n in names)
     ]
+    unable = {each.name: lacks for each in chosen if (lacks := each.missing())}
+    chosen = [each for each in chosen if each.name not in unable]
     sizes = {each.requirements: megabytes(environment(each.requirements)) for each in chosen}
     seen: dict[tuple[str, str], Seen] = {}
     for name in models or MODELS:
@@ -91,7 +93,7 @@ def main(
         for _ in range(rounds):
             for server in able:
                 _visit(server, served, seconds, seen.setdefault((name, server.name), Seen()), expected)
-    found = report(seen, {each.name: each for each in chosen}, sizes, seconds)
+    found = report(seen, {each.name: each for each in chosen}, sizes, seconds, unable)
     found.tell("serve", as_json=as_json, save=save)
 
 
@@ -145,9 +147,10 @@ def report(
     by_name: Mapping[str, Server],
     sizes: Mapping[str, float],
     seconds: float,
+    unable: Mapping[str, str],
 ) -> Report:
-    """Medians of all, and ours beside the best peer that serves the same ONNX model."""
-    rows = [
+    """Medians of all, ours beside the best peer that serves the same ONNX model, and who could not be measured."""
+    rows: list[dict[str, Any]] = [
         {
             "model": model,
             "server": name,
@@ -162,6 +165,8 @@ def report(
         }
         for (model, name), each in seen.items()
     ]
+    without = dict.fromkeys(rows[0], "")
+    rows += [{**without, "server": f"{name}: not measured: {why}"} for name, why in unable.items()]
     ratios: dict[str, float] = {}
     for model in dict.fromkeys(model for model, _ in seen):
         suffix = "" if model == "forest" else f"_{model}"

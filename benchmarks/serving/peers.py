@@ -41,6 +41,14 @@ def _nothing(_served: Served, _place: Place, _environ: Mapping[str, str]) -> Non
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """What a server needs of the machine, beside Python, and Debian's package that has it."""
+
+    name: str
+    package: str
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """One way to serve. `words` is the command after Python, or after a program of the environment."""
 
@@ -54,6 +62,13 @@ class Server:
     answer: Callable[[Any], list[float]] = lambda found: found["probabilities"][0]
     prepare: Callable[[Served, Place, Mapping[str, str]], None] = _nothing
     environ: Mapping[str, str] = field(default_factory=dict)
+    needs: Program | None = None
+
+    def missing(self) -> str | None:
+        """What the machine lacks to run it, and what to do about it; None if nothing."""
+        if self.needs is None or shutil.which(self.needs.name):
+            return None
+        return f"needs {self.needs.name} (apt-get install {self.needs.package})"
 
     def model(self, served: Served) -> Path | None:
         """The file it serves; None where the model has none of its kind."""
@@ -117,6 +132,16 @@ def _peers(*, joblib: bool) -> list[Server]:
         prepare=_prepare_mlflow,
         environ={"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
     )
+    sagemaker = Server(
+        f"sagemaker-inference, {kind}",
+        "peer-sagemaker-inference",
+        joblib,
+        str(APPS / "sagemaker_app.py"),
+        "/invocations",
+        body=lambda served: [served.row],
+        environ={"SAGEMAKER_MODEL_SERVER_WORKERS": "2"},
+        needs=Program("java", "default-jre-headless"),
+    )
     bentoml = f"serve bentoml_app:Served --working-dir {APPS} -p {{port}} --host 127.0.0.1"
     quiet = {"BENTOML_DO_NOT_TRACK": "true"}
     return [
@@ -125,6 +150,7 @@ def _peers(*, joblib: bool) -> list[Server]:
         Server(f"BentoML, {kind}", "peer-bentoml", joblib, bentoml, program="bentoml", environ=quiet),
         mlserver,
         mlflow,
+        sagemaker,
     ]
 
 

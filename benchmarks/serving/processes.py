@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _ENDS_WITHIN = 15.0  # seconds
+_PORTS = range(20_000, 32_000)  # clients get theirs above; multi-model-server takes none past 49,151
 
 
 def free_ports(count: int) -> int:
     """The first of so many free ports in a row."""
     while True:
-        with ExitStack() as stack, socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
+        port = random.choice(_PORTS)
+        with ExitStack() as stack:
             try:
-                for offset in range(1, count):
+                for offset in range(count):
                     stack.enter_context(socket.create_server(("127.0.0.1", port + offset)))
             except OSError:
                 continue
