@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
-from onehandler.batch.job import Drop
+from onehandler.batch.job import Drop, Task
 from onehandler.batch.ports import Location
 from onehandler.errors import MalformedBody
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from onehandler.batch.plan import Planner
     from onehandler.batch.score import Chunk, Scorer
+    from onehandler.batch.sweep import Sweeper
 
     EntryPoint = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
 
@@ -49,20 +50,39 @@ def score_entry_point(scorer: Scorer, service: str, namespace: str) -> EntryPoin
     metrics = Metrics(namespace=namespace, service=service)
 
     def score(record: SQSRecord) -> None:
-        manifest, number = chunk_in(record.body)
-        chunk = scorer.score(manifest, number)
+        chunk = scorer.score(Task.from_json(record.body))
+        rows, failed = chunk.counts.rows, chunk.counts.failed
         if not chunk.repeated:
-            metrics.add_metric(name="RowsScored", unit=MetricUnit.Count, value=chunk.rows - chunk.failed)
-            metrics.add_metric(name="RowsFailed", unit=MetricUnit.Count, value=chunk.failed)
-        said = {"job": chunk.manifest.job, "chunk": number, "of": chunk.manifest.chunks}
-        logger.info(_outcome(chunk), extra={**said, "rows": chunk.rows, "failed": chunk.failed})
+            metrics.add_metric(name="RowsScored", unit=MetricUnit.Count, value=rows - failed)
+            metrics.add_metric(name="RowsFailed", unit=MetricUnit.Count, value=failed)
+        said = {"job": chunk.manifest.job, "chunk": chunk.number, "of": chunk.manifest.chunks}
+        logger.info(_outcome(chunk), extra={**said, "rows": rows, "failed": failed})
 
     return _entry_point(score, logger, metrics)
+
+
+def sweep_entry_point(sweeper: Sweeper, service: str) -> Callable[[dict[str, Any], LambdaContext], None]:
+    """Entry point for a schedule. What could not be mended is logged as an error."""
+    logger = Logger(service=service)
+
+    @logger.inject_lambda_context
+    def entry_point(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+        for mended in sweeper.sweep():
+            told = {"job": mended.job, "chunks": mended.chunks}
+            if mended.how == "given up":
+                logger.error("job makes no progress; see the dead letters, then redrive", extra=told)
+            else:
+                logger.warning("job %s", mended.how, extra=told)
+
+    wrapped: Callable[[dict[str, Any], LambdaContext], None] = entry_point
+    return wrapped
 
 
 def _outcome(chunk: Chunk) -> str:
     if chunk.cancelled:
         return "left alone: the job was cancelled"
+    if chunk.counted:
+        return "counted quotes"
     return "scored the last chunk: the job is complete" if chunk.finished else "scored"
 
 
@@ -95,15 +115,6 @@ def _drop(record: Any) -> Drop | None:
         etag=described.get("eTag", ""),
     )
     return Drop(source, int(described.get("size", 0)))
-
-
-def chunk_in(body: str) -> tuple[str, int]:
-    """The manifest's key and the chunk's number out of a chunk message."""
-    found = _object(body)
-    manifest, chunk = found.get("manifest"), found.get("chunk")
-    if not isinstance(manifest, str) or not isinstance(chunk, int):
-        raise MalformedBody("is not a chunk message: it needs 'manifest' and 'chunk'")
-    return manifest, chunk
 
 
 def _object(body: str) -> dict[str, Any]:

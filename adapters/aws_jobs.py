@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from onehandler.batch.options import METADATA
 from onehandler.batch.ports import Location
 from onehandler.errors import InvalidInput, NotFound, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from typing import IO
 
-_OUTPUTS = ("DropsBucket", "ResultsBucket", "JobsTable")
+    from onehandler.batch.options import Options
+
+_OUTPUTS = ("DropsBucket", "ResultsBucket", "JobsTable", "ScoreMemory", "ScoreArchitecture")
 _DEAD_LETTERS = ("DropsDeadLettersUrl", "ChunksDeadLettersUrl")
 
 
@@ -27,6 +30,8 @@ class Stack:
     drops: str  # bucket
     results: str  # bucket
     ledger: str  # table
+    memory_mb: int  # of a score function
+    architecture: str  # "x86_64" or "arm64"
     dead_letters: tuple[str, ...]  # queue URLs
 
     @classmethod
@@ -48,8 +53,9 @@ class Stack:
             raise InvalidInput(
                 f"has no output {', '.join(missing)}; deploy this version's serverless.yml", where=name
             )
-        drops, results, ledger = (outputs[output] for output in _OUTPUTS)
-        return cls(drops, results, ledger, tuple(outputs[output] for output in _DEAD_LETTERS))
+        drops, results, ledger, memory, architecture = (outputs[output] for output in _OUTPUTS)
+        dead_letters = tuple(outputs[output] for output in _DEAD_LETTERS)
+        return cls(drops, results, ledger, int(memory), architecture, dead_letters)
 
 
 class Drops:
@@ -59,15 +65,18 @@ class Drops:
         self._stack = stack
         self._client = boto3.client("s3")
 
-    def upload(self, file: Path, key: str, moved: Callable[[int], None]) -> Location:
+    def upload(self, file: IO[bytes], key: str, options: Options, moved: Callable[[int], None]) -> Location:
         """Upload; `moved` is told every so many bytes. Gives the version that was made."""
-        self._client.upload_file(str(file), self._stack.drops, key, Callback=moved)
+        self._client.upload_fileobj(
+            file, self._stack.drops, key, ExtraArgs={"Metadata": _metadata(options)}, Callback=moved
+        )
         return self._state(key)
 
-    def copy(self, bucket: str, source: str, key: str) -> Location:
+    def copy(self, bucket: str, source: str, key: str, options: Options) -> Location:
         """Copy an object there, within S3."""
+        told = {"Metadata": _metadata(options), "MetadataDirective": "REPLACE"}
         try:
-            self._client.copy({"Bucket": bucket, "Key": source}, self._stack.drops, key)
+            self._client.copy({"Bucket": bucket, "Key": source}, self._stack.drops, key, ExtraArgs=told)
         except ClientError as error:
             raise NotFound(f"cannot be copied: {error}", where=f"s3://{bucket}/{source}") from None
         return self._state(key)
@@ -106,6 +115,11 @@ class Drops:
             raise
         content: dict[str, Any] = json.loads(body)
         return content
+
+
+def _metadata(options: Options) -> dict[str, str]:
+    told = options.told()
+    return {METADATA: told} if told else {}
 
 
 def redrive(stack: Stack) -> dict[str, int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.exceptions import ClientError
 
-from onehandler.batch.ports import Job, Progress, Status
+from onehandler.batch.ports import Counts, Job, Note, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CHUNKS_AN_ITEM = 1000
 INDEX = "unfinished"
 _JOB = -1  # `part` of the item that stands for the job
+_COUNTS = ("rows", "failed", "milliseconds")  # Counts, in the order of its fields
 _KEPT_DAYS = 90  # after planning; the results in S3 stay
 
 
@@ -85,7 +86,7 @@ class DynamoLedger:
             return self.status(job)
         return target
 
-    def complete(self, job: str, chunk: int, chunks: int, counts: tuple[int, int]) -> bool:
+    def complete(self, job: str, chunk: int, chunks: int, counts: Counts) -> bool:
         """Enter the chunk in its item and, if that is full, the item in the job's."""
         number = chunk // CHUNKS_AN_ITEM
         item = self._add(job, number, chunk, counts)
@@ -96,12 +97,13 @@ class DynamoLedger:
 
     def progress(self, job: str) -> Progress:
         """All items of the job that hold chunks."""
-        chunks = rows = failed = 0
+        chunks = rows = failed = milliseconds = 0
         for item in self._parts(job):
             chunks += len(item["done"]["NS"])
-            of_rows, of_failed = _counts(item)
-            rows, failed = rows + of_rows, failed + of_failed
-        return Progress(chunks, rows, failed)
+            counts = _counts(item)
+            rows, failed = rows + counts.rows, failed + counts.failed
+            milliseconds += counts.milliseconds
+        return Progress(chunks, rows, failed, milliseconds)
 
     def missing(self, job: str, chunks: int) -> list[int]:
         """What no item holds."""
@@ -120,21 +122,37 @@ class DynamoLedger:
         for page in pages:
             yield from map(_job, page["Items"])
 
-    def _add(self, job: str, part: int, number: int, counts: tuple[int, int]) -> Mapping[str, Any]:
+    def note(self, job: str, note: Note) -> None:
+        """In the job's item."""
+        named = {":done": str(note.done), ":since": repr(note.since), ":resent": str(note.resent)}
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(job, _JOB),
+            UpdateExpression="SET seen_done = :done, seen_since = :since, resent = :resent",
+            ExpressionAttributeValues={name: {"N": value} for name, value in named.items()},
+        )
+
+    def noted(self, job: str) -> Note | None:
+        """From there."""
+        item = self._item(job, _JOB)
+        if "seen_done" not in item:
+            return None
+        done, since, resent = (item[name]["N"] for name in ("seen_done", "seen_since", "resent"))
+        return Note(int(done), float(since), int(resent))
+
+    def _add(self, job: str, part: int, number: int, counts: Counts) -> Mapping[str, Any]:
         """Add a number and its counts to an item unless it is in; either way, the item with it."""
-        rows, failed = counts
         try:
             answer = self._client.update_item(
                 TableName=self._table,
                 Key=_key(job, part),
-                UpdateExpression="ADD #done :numbers, #rows :rows, #failed :failed",
+                UpdateExpression="ADD #done :numbers, #rows :rows, #failed :failed, #milliseconds :milliseconds",
                 ConditionExpression="attribute_not_exists(#done) OR NOT contains(#done, :number)",
-                ExpressionAttributeNames={"#done": "done", "#rows": "rows", "#failed": "failed"},
+                ExpressionAttributeNames={f"#{name}": name for name in ("done", *_COUNTS)},
                 ExpressionAttributeValues={
                     ":numbers": {"NS": [str(number)]},
                     ":number": {"N": str(number)},
-                    ":rows": {"N": str(rows)},
-                    ":failed": {"N": str(failed)},
+                    **{f":{name}": {"N": str(getattr(counts, name))} for name in _COUNTS},
                 },
                 ReturnValues="ALL_NEW",
             )
@@ -167,8 +185,8 @@ def _job(item: Mapping[str, Any]) -> Job:
     return Job(item["job"]["S"], item["prefix"]["S"], int(item["chunks"]["N"]), float(item["planned"]["N"]))
 
 
-def _counts(item: Mapping[str, Any]) -> tuple[int, int]:
-    return int(item["rows"]["N"]), int(item["failed"]["N"])
+def _counts(item: Mapping[str, Any]) -> Counts:
+    return Counts(*(int(item[name]["N"]) for name in _COUNTS))
 
 
 def _only_if_refused(error: ClientError) -> None:

@@ -13,6 +13,7 @@ class OnehandlerPlugin {
     this.knowNewRuntimes();
     this.hooks = {
       "before:package:initialize": () => {
+        this.addParquet(this.serverless.service);
         this.build();
         this.packageOffline();
       },
@@ -37,10 +38,25 @@ class OnehandlerPlugin {
     if (compiler) compiler.compareWithLastLayer = async () => {};
   }
 
+  // Only who asks for it pays for pyarrow's size: the layer, and its place in the functions, come with the parameter.
+  addParquet(service) {
+    if (!service.custom.parquet) return;
+    service.layers.parquet = {
+      ...service.layers.batch,
+      name: `${service.service}-${service.provider.stage}-parquet`,
+      description: "pyarrow, for batch files in Parquet",
+      package: { artifact: `${service.custom.artifacts}/layer-parquet.zip` },
+    };
+    for (const name of ["batchPlan", "batchScore"]) {
+      service.functions[name].layers.push({ Ref: "ParquetLambdaLayer" });
+    }
+  }
+
   build() {
     const { service, serviceDir } = this.serverless;
     const { bundle, architecture, python, location } = this.parameters(service);
     this.refuseOldSystems(python);
+    this.refuseLoops(service);
     const command = [
       "-m", "layers.package",
       "--bundle", bundle,
@@ -48,6 +64,7 @@ class OnehandlerPlugin {
       "--python", python,
       "--out", service.custom.artifacts,
       "--location", location,
+      ...(service.custom.parquet ? ["--parquet"] : []),
     ];
     if (this.log) this.log.notice(`Building ${service.custom.artifacts} (${architecture}, Python ${python})`);
     const run = spawnSync(interpreter(serviceDir), command, { cwd: serviceDir, encoding: "utf8" });
@@ -63,6 +80,15 @@ class OnehandlerPlugin {
     if (python !== "3.11" || process.env.AWS_ENDPOINT_URL) return;
     throw new this.serverless.classes.Error(
       'Lambda\'s python3.11 is too old for ONNX Runtime; deploy with --param="python=3.12" or later',
+    );
+  }
+
+  // Results that land where files are dropped would be scored in turn, without an end.
+  refuseLoops(service) {
+    const { drops, results } = service.custom.names;
+    if (drops !== results) return;
+    throw new this.serverless.classes.Error(
+      `custom.names.results is '${results}', the bucket that files are dropped into: results need one of their own`,
     );
   }
 

@@ -61,7 +61,14 @@ FUNCTIONS = {
             # The runtimes are found by name, so that importing the entry doesn't tell.
             frozen=("functions.predict", "onehandler.runtimes.onnx", "onehandler.runtimes.onnx_strings"),
         ),
-        Function("batch", {"functions.batch_plan": ("batch",), "functions.batch_score": ("onnx", "batch")}),
+        Function(
+            "batch",
+            {
+                "functions.batch_plan": ("batch",),
+                "functions.batch_score": ("onnx", "batch"),
+                "functions.batch_sweep": ("batch",),
+            },
+        ),
     )
 }
 

@@ -22,7 +22,7 @@ from onehandler.errors import OnehandlerError
 from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from rich.table import Table
 
@@ -49,13 +49,15 @@ def package_aws(
     out: Path = OUT,
     told: Callable[[str], None] = lambda _: None,
     location: str = "",
+    extra: Collection[str] = (),
 ) -> PackageReport:
     """Build all layers and functions; quick where nothing changed. `told` hears each archive's name.
 
-    With a `location` (s3://…) the functions fetch the bundle from there, and the archives hold none.
+    With a `location` (s3://…) the functions fetch the bundle from there, and the archives hold none. `extra` names
+    layers that are built only where they are asked for.
     """
     layers: dict[str, Path] = {}
-    for name in RECIPES:
+    for name in [name for name, recipe in RECIPES.items() if not recipe.asked or name in extra]:
         told(f"layer-{name}.zip")
         layers[name] = build_layer(name, arch, python, out)
     functions = []
@@ -63,7 +65,8 @@ def package_aws(
         told(f"{name}.zip")
         given = {layer: layers[layer] for layer in function.layers}
         functions.append(build_function(function, bundle, python, given, out, location=location))
-        check_limits([functions[-1], *given.values()])
+        asked = [layers[layer] for layer in extra if "batch" in given]
+        check_limits([functions[-1], *given.values(), *asked])
     return PackageReport((*layers.values(), *functions))
 
 
@@ -73,14 +76,23 @@ def package_aws(
 @click.option("--python", default=this_version(), show_default=True, help="Version of the Lambda runtime.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
 @click.option("--location", default="", help="Where functions fetch the bundle: s3://… by 'onehandler push'.")
+@click.option("--parquet", is_flag=True, help="Also the layer with pyarrow, for batch files in Parquet.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def main(bundle: Path, arch: str, python: str, out: Path, location: str, as_json: bool) -> None:
+def main(
+    bundle: Path, arch: str, python: str, out: Path, location: str, parquet: bool, as_json: bool
+) -> None:
     """Build and print the size ledger."""
     console = Console(stderr=True)
     try:
         with console.status("building") as status:
             report = package_aws(
-                bundle, arch, python, out, lambda name: status.update(f"building {name}"), location
+                bundle,
+                arch,
+                python,
+                out,
+                lambda name: status.update(f"building {name}"),
+                location,
+                ["parquet"] * parquet,
             )
     except OnehandlerError as error:
         raise click.ClickException(str(error)) from None

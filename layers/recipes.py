@@ -27,6 +27,7 @@ class Recipe:
     name: str
     requirements: str
     build: Callable[[Path, str, str], None]
+    asked: bool = False  # built only where somebody asks for it
 
 
 def _onnx(folder: Path, arch: str, python: str) -> None:
@@ -75,5 +76,6 @@ RECIPES = {
         Recipe("onnx", "layer-onnx", _onnx),
         Recipe("web", "layer-web", _site("layer-web")),
         Recipe("batch", "layer-batch", _site("layer-batch")),
+        Recipe("parquet", "layer-parquet", _site("layer-parquet"), asked=True),
     )
 }

@@ -48,6 +48,30 @@ RULES = (
     Rule("anyio/pytest_plugin.py", "imports pytest, which is not here"),
     Rule("anyio/_backends/_trio.py", "imports trio, which is not here"),
     Rule("pydantic/mypy.py", "imports mypy, which is not here"),
+    *(
+        Rule(f"pyarrow/{name}", "reads and writes what is not Parquet, or elsewhere than in memory")
+        for name in (
+            "libarrow_flight*",
+            "libarrow_python_flight*",
+            "libarrow_s3*",
+            "_flight*",
+            "_s3fs*",
+            "_gcsfs*",
+            "_azurefs*",
+            "_hdfs*",
+            "_orc*",
+            "_dataset*",
+            "_substrait*",
+            "_feather*",
+            "*_encryption*",
+        )
+    ),
+    Rule("pyarrow/_pyarrow_cpp_tests*", "nobody tests a library in production"),
+    Rule("pyarrow/libarrow_python.so", "a copy of libarrow_python.so.*, which the others are linked to"),
+    Rule(
+        "pyarrow/libarrow_python.so.*.*.*", "a copy of libarrow_python.so.*, which the others are linked to"
+    ),
+    *(Rule(f"pyarrow/{name}", _COMPILERS) for name in ("include", "includes", "src")),
     Rule("pydantic/v1", "no version 1 models here; FastAPI would import it for the first route: 83 ms"),
 )
 

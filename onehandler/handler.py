@@ -81,7 +81,7 @@ class Handler:
 
         Rows that cannot be answered come back with their error; a header that doesn't fit is InvalidInput.
         """
-        from onehandler.batch.score import score_bytes  # an HTTP prediction never needs it
+        from onehandler.batch.rows import score_bytes  # an HTTP prediction never needs it
 
         return score_bytes(self, content, content_type)
 

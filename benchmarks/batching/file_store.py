@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from onehandler.batch.ports import Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from onehandler.batch.ports import Location
+    from onehandler.batch.ports import Location, Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,20 @@ class FileStore:
         try:
             found: dict[str, str] = json.loads(self._metadata(self._path(location)).read_text())
         except FileNotFoundError:
-            return None
+            return {} if self._path(location).exists() else None
         return found
+
+    def size(self, location: Location) -> int | None:
+        """Bytes."""
+        try:
+            return self._path(location).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def join(self, location: Location, head: bytes, pieces: Sequence[Piece], content_type: str) -> bool:
+        """Put together in memory."""
+        bodies = [self.read(piece.location, piece.start, piece.end) for piece in pieces]
+        return self.create(location, head + b"".join(bodies), content_type)
 
     def _path(self, location: Location) -> Path:
         return self.root / location.bucket / location.key

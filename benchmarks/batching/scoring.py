@@ -16,7 +16,7 @@ from time import perf_counter, time
 def ours(bundle: str, file: Path) -> tuple[int, float]:
     """Plan and score every chunk, over files in place of S3."""
     from benchmarks.batching.file_store import FileStore
-    from onehandler.batch.job import Drop
+    from onehandler.batch.job import Drop, Task
     from onehandler.batch.memory import MemoryLedger, MemoryQueue
     from onehandler.batch.plan import Planner
     from onehandler.batch.ports import Location
@@ -33,10 +33,9 @@ def ours(bundle: str, file: Path) -> tuple[int, float]:
         drop = Drop(Location("drops", file.name, version="1"), file.stat().st_size)
         ledger = MemoryLedger()
         Planner(handler.bundle, store, queue, ledger, "results", time).plan(drop)
-        scorer = Scorer(handler, store, ledger, "results")
+        scorer = Scorer(handler, store, queue, ledger, "results")
         for body in queue.bodies:
-            message = json.loads(body)
-            rows += scorer.score(message["manifest"], message["chunk"]).rows
+            rows += scorer.score(Task.from_json(body)).counts.rows
         return rows, perf_counter() - started
 
 
@@ -48,7 +47,7 @@ def direct(bundle: str, file: Path) -> tuple[int, float]:
     import numpy as np
     import onnxruntime as ort
 
-    from onehandler.batch.score import block_rows
+    from onehandler.batch.rows import block_rows
     from onehandler.bundle import Bundle
 
     size = block_rows(Bundle.load(bundle).signature)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from onehandler.batch.joining import join
 from onehandler.batch.ports import Location, Status
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ def finish(store: ObjectStore, ledger: Ledger, results: str, manifest: Manifest)
     status = ledger.move(manifest.job, (Status.OPEN,), Status.CLOSING)
     if status is Status.CANCELLED:
         return False
-    body = summary(manifest, ledger.progress(manifest.job))
+    progress = ledger.progress(manifest.job)
+    if manifest.single and status is not Status.DONE:
+        join(store, results, manifest, progress.rows)
+    body = summary(manifest, progress)
     store.create(Location(results, manifest.prefix + SUCCESS), body, "application/json")
     ledger.move(manifest.job, (Status.CLOSING,), Status.DONE)
     return True

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from onehandler.batch.ports import Gone, Job, Progress, Status
+from onehandler.batch.ports import Counts, Gone, Job, Note, Progress, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from onehandler.batch.ports import Location
+    from onehandler.batch.ports import Location, Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,16 @@ class MemoryStore:
         found = self.objects.get((location.bucket, location.key))
         return None if found is None else found.metadata
 
+    def size(self, location: Location) -> int | None:
+        """Bytes, or None."""
+        found = self.objects.get((location.bucket, location.key))
+        return None if found is None else len(found.body)
+
+    def join(self, location: Location, head: bytes, pieces: Sequence[Piece], content_type: str) -> bool:
+        """Put together here."""
+        bodies = [self.read(piece.location, piece.start, piece.end) for piece in pieces]
+        return self.create(location, head + b"".join(bodies), content_type)
+
 
 @dataclass(slots=True)
 class MemoryQueue:
@@ -68,6 +78,7 @@ class MemoryQueue:
 class _Entry:
     job: Job
     status: Status = Status.OPEN
+    note: Note | None = None
 
 
 @dataclass(slots=True)
@@ -75,7 +86,7 @@ class MemoryLedger:
     """Implements Ledger."""
 
     entries: dict[str, _Entry] = field(default_factory=dict)
-    done: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
+    done: dict[str, dict[int, Counts]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def enter(self, job: Job) -> Status:
@@ -101,7 +112,7 @@ class MemoryLedger:
                 found.status = target
         return self.status(job)
 
-    def complete(self, job: str, chunk: int, chunks: int, counts: tuple[int, int]) -> bool:
+    def complete(self, job: str, chunk: int, chunks: int, counts: Counts) -> bool:
         """Add to the set."""
         with self._lock:
             done = self.done.setdefault(job, {})
@@ -112,7 +123,12 @@ class MemoryLedger:
         """Sums."""
         with self._lock:
             counts = list(self.done.get(job, {}).values())
-        return Progress(len(counts), sum(rows for rows, _ in counts), sum(failed for _, failed in counts))
+        return Progress(
+            len(counts),
+            sum(each.rows for each in counts),
+            sum(each.failed for each in counts),
+            sum(each.milliseconds for each in counts),
+        )
 
     def missing(self, job: str, chunks: int) -> list[int]:
         """Those that are not in the set."""
@@ -125,3 +141,12 @@ class MemoryLedger:
         with self._lock:
             entries = list(self.entries.values())
         return (entry.job for entry in entries if entry.status in (Status.OPEN, Status.CLOSING))
+
+    def note(self, job: str, note: Note) -> None:
+        """In the job's entry."""
+        self.entries[job].note = note
+
+    def noted(self, job: str) -> Note | None:
+        """From there."""
+        found = self.entries.get(job)
+        return None if found is None else found.note

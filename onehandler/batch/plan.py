@@ -7,22 +7,24 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from onehandler.batch.finish import finish
-from onehandler.batch.formats import format_named, name_for_key
-from onehandler.batch.job import Manifest
-from onehandler.batch.lines import RECORD_LIMIT
+from onehandler.batch.inputs import Asked, File, input_named, name_for_key
+from onehandler.batch.job import COUNTING, Manifest
+from onehandler.batch.joining import MOST_PARTS
+from onehandler.batch.options import Options
+from onehandler.batch.outputs import output_named
 from onehandler.batch.ports import Gone, Job, Location, Status
 from onehandler.errors import InvalidInput, OnehandlerError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from onehandler.batch.inputs import Layout
     from onehandler.batch.job import Drop
     from onehandler.batch.ports import Ledger, ObjectStore, Queue
     from onehandler.bundle import Bundle
 
 REFUSED = "_REFUSED"
 CHUNK_BYTES = 8 * 1024 * 1024
-_LF = b"\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,50 +50,86 @@ class Planner:
                 "must be another bucket than the one that files are dropped into: scoring results would never end",
                 where="ONEHANDLER_BATCH_RESULTS",
             )
-        prefix = drop.prefix(self.bundle.digest)
         try:
-            manifest = self._manifest(drop, prefix)
+            manifest = self._manifest(drop)
         except (OnehandlerError, Gone) as error:
-            self._refuse(prefix, drop, error)
-            return prefix
+            return self._refuse(drop, error)
         self._start(manifest)
-        return prefix
+        return manifest.prefix
 
-    def _manifest(self, drop: Drop, prefix: str) -> Manifest:
+    def _manifest(self, drop: Drop) -> Manifest:
+        options = self._options(drop)
+        job = drop.job_id(self.bundle.digest, options)
         name = name_for_key(drop.source.key)
-        if not self.bundle.signature.batched:
-            raise InvalidInput("this model has no row dimension; it cannot score files")
-        first = self.store.read(drop.source, 0, RECORD_LIMIT + 1)
-        line, newline, _ = first.partition(_LF)
-        if len(line) > RECORD_LIMIT:
-            raise InvalidInput(f"is longer than {RECORD_LIMIT} bytes", where="line 1")
-        columns = format_named(name).header(line.removesuffix(b"\r"), self.bundle.signature) if first else []
-        start = len(line) + len(newline) if columns else 0
+        output = options.output or name
+        layout = self._layout(drop, name, options)
+        _check_output(self.bundle, output, layout, options)
         return Manifest(
-            job=drop.job_id(self.bundle.digest),
-            prefix=prefix,
+            job=job,
+            prefix=drop.prefix(job),
             source=drop.source,
             size=drop.size,
-            data_start=min(start, drop.size),
-            chunk_bytes=self.chunk_bytes,
             format=name,
-            columns=columns,
+            output=output,
+            single=options.single,
+            layout=layout,
             bundle=self.bundle.name,
             bundle_version=self.bundle.version,
             bundle_digest=self.bundle.digest,
         )
 
+    def _options(self, drop: Drop) -> Options:
+        metadata = self.store.metadata(drop.source)
+        if metadata is None:
+            raise Gone
+        return Options.read(metadata)
+
+    def _layout(self, drop: Drop, name: str, options: Options) -> Layout:
+        if not self.bundle.signature.batched:
+            raise InvalidInput("this model has no row dimension; it cannot score files")
+
+        def read(start: int, end: int) -> bytes:
+            return self.store.read(drop.source, start, min(end, drop.size))
+
+        asked = Asked(self.chunk_bytes, options.carry, options.quoted_newlines)
+        return input_named(name).layout(File(read, drop.size), self.bundle.signature, asked)
+
     def _start(self, manifest: Manifest) -> None:
-        where = Location(self.results, manifest.prefix + "manifest.json")
-        self.store.create(where, manifest.to_json(), "application/json")
+        self.store.create(Location(self.results, manifest.key), manifest.to_json(), "application/json")
         job = Job(manifest.job, manifest.prefix, manifest.chunks, self.clock())
         status = self.ledger.enter(job)
         if not manifest.chunks:
             finish(self.store, self.ledger, self.results, manifest)
         elif status is Status.OPEN:
-            self.queue.send(list(manifest.messages()))
+            begin(manifest, job, self.ledger, self.queue)
 
-    def _refuse(self, prefix: str, drop: Drop, error: OnehandlerError | Gone) -> None:
+    def _refuse(self, drop: Drop, error: OnehandlerError | Gone) -> str:
+        prefix = drop.prefix(drop.job_id(self.bundle.digest))
         reason = str(error) or "the file was deleted or overwritten before it was read"
         body = json.dumps({"source": asdict(drop.source), "reason": reason}, indent=2)
         self.store.create(Location(self.results, prefix + REFUSED), body.encode(), "application/json")
+        return prefix
+
+
+def begin(manifest: Manifest, job: Job, ledger: Ledger, queue: Queue) -> None:
+    """Send a message for every chunk that is not done, of whichever step comes first."""
+    if manifest.counted_first:
+        counting = Job(job.job + COUNTING, job.prefix, job.chunks, job.planned)
+        if ledger.enter(counting) is Status.OPEN:
+            missing = ledger.missing(counting.job, job.chunks)
+            queue.send(list(manifest.tasks(missing, counting=True)))
+            return
+    queue.send(list(manifest.tasks(ledger.missing(job.job, job.chunks))))
+
+
+def _check_output(bundle: Bundle, name: str, layout: Layout, options: Options) -> None:
+    output = output_named(name)
+    output.check(bundle.signature, options.carry)
+    if not options.single:
+        return
+    if output.head_size(b"") is None:
+        raise InvalidInput(f"{name} results cannot be joined; leave 'single' out", where="single")
+    if layout.chunks > MOST_PARTS:
+        raise InvalidInput(
+            f"the file has {layout.chunks:,} chunks, at most {MOST_PARTS:,} can be joined", where="single"
+        )

@@ -24,6 +24,15 @@ class Gone(Exception):
     """The object, in the state that was asked for, is no longer there: deleted or overwritten."""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes [start, end) of an object."""
+
+    location: Location
+    start: int
+    end: int
+
+
 class ObjectStore(Protocol):
     """Objects read by range and written once."""
 
@@ -38,7 +47,18 @@ class ObjectStore(Protocol):
         ...
 
     def metadata(self, location: Location) -> Mapping[str, str] | None:
-        """The metadata an object was created with, or None when there is no such object."""
+        """The metadata an object was created with, or None when there is no such object, or not in that state."""
+        ...
+
+    def size(self, location: Location) -> int | None:
+        """Bytes of an object, or None when there is none."""
+        ...
+
+    def join(self, location: Location, head: bytes, pieces: Sequence[Piece], content_type: str) -> bool:
+        """Create an object of a head and pieces of others, unless one is there; tell whether this call did.
+
+        At most 9,999 pieces; large ones never leave the store.
+        """
         ...
 
 
@@ -70,12 +90,31 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What a chunk came to: its rows, how many of them have no prediction, the time it took."""
+
+    rows: int = 0
+    failed: int = 0
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is: chunks done, rows in them, rows of these that have no prediction."""
+    """How far a job is: chunks done, and the sums of their counts."""
 
     chunks: int
     rows: int
     failed: int
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a sweeper saw of a job: how many chunks were done, since when, how often it sent the others again."""
+
+    done: int
+    since: float  # seconds since 1970
+    resent: int = 0
 
 
 class Ledger(Protocol):
@@ -97,8 +136,8 @@ class Ledger(Protocol):
         """Let the job stand elsewhere if it stands at one of those allowed; give where it stands then."""
         ...
 
-    def complete(self, job: str, chunk: int, chunks: int, counts: tuple[int, int]) -> bool:
-        """Add a chunk of so many, with its rows and how many of them failed, unless it is in. True if all are in."""
+    def complete(self, job: str, chunk: int, chunks: int, counts: Counts) -> bool:
+        """Add a chunk of so many, with its counts, unless it is in. True if all are in."""
         ...
 
     def progress(self, job: str) -> Progress:
@@ -111,4 +150,12 @@ class Ledger(Protocol):
 
     def unfinished(self) -> Iterator[Job]:
         """Jobs that are OPEN or CLOSING, in any order."""
+        ...
+
+    def note(self, job: str, note: Note) -> None:
+        """Keep what a sweeper saw, in place of what the last one saw."""
+        ...
+
+    def noted(self, job: str) -> Note | None:
+        """What was kept last."""
         ...

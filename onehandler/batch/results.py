@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from onehandler.dtypes import DType
     from onehandler.errors import OnehandlerError
     from onehandler.signature import Signature, TensorSpec
     from onehandler.tensor import Tensor, Tensors
@@ -16,18 +19,27 @@ class Result:
     """One input row's answer.
 
     `row` counts from 1 within its part, `offset` is the row's first byte in the dropped file. Exactly one of
-    `prediction` (as `onehandler.results.named_rows` gives it) and `error` is set.
+    `prediction` (as `onehandler.results.named_rows` gives it) and `error` is set. `carried` are the values of the
+    columns that the results were asked to carry.
     """
 
     row: int
     offset: int
     prediction: Any = None
     error: OnehandlerError | None = None
+    carried: Sequence[Any] = ()
 
 
 def result_columns(signature: Signature) -> list[str]:
     """Names of the flat columns a prediction has: "label", "probabilities.benign", …, "embedding.0"."""
     return [name for spec in signature.outputs for name in _names(spec.name, spec.columns, spec.shape)]
+
+
+def flat_types(signature: Signature) -> Iterator[tuple[str, DType, bool]]:
+    """The flat columns' names with their element types, and whether they hold single values, not arrays."""
+    for spec in signature.outputs:
+        for name in _names(spec.name, spec.columns, spec.shape):
+            yield name, spec.dtype, len(spec.shape) == 1 or (len(spec.shape) == 2 and spec.shape[1] > 0)
 
 
 def columns_of(signature: Signature, outputs: Tensors) -> list[list[Any]]:

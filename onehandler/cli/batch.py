@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import time
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from onehandler.batch.options import Options
+from onehandler.batch.outputs import OUTPUTS
 from onehandler.cli.output import as_json_option, print_json
 from onehandler.errors import InvalidInput
 
@@ -46,16 +50,30 @@ def command() -> None:
 @command.command()
 @click.argument("file")
 @click.option("--key", help="Key in the drops bucket.  [default: the file's name]")
+@click.option(
+    "--output", type=click.Choice(list(OUTPUTS)), help="Format of the results.  [default: the file's]"
+)
+@click.option(
+    "--carry", metavar="COLUMN", multiple=True, help="Copy this column into the results; more than once."
+)
+@click.option("--single", is_flag=True, help="Also make one file of all results.")
+@click.option(
+    "--quoted-newlines/--no-quoted-newlines",
+    default=None,
+    help="Whether CSV cells have line breaks.  [default: find out from the file's beginning]",
+)
 @stack_option
 @watch_option
 @as_json_option
-def submit(file: str, key: str | None, stack: str, watch: bool, as_json: bool) -> None:
-    """Drop FILE (a path, or s3://BUCKET/KEY) and say which job it became."""
+def submit(file: str, key: str | None, stack: str, watch: bool, as_json: bool, **asked: Any) -> None:
+    """Drop FILE (a path, or s3://BUCKET/KEY) and say which job it became. A local .gz is unpacked on the way."""
+    options = Options(**asked)
     jobs = _jobs(stack)
-    name = key or file.rpartition("/")[2]
+    name = key or file.rpartition("/")[2].removesuffix(".gz")
     if not name:
         raise InvalidInput("names no file", where=file)
-    drop = _copied(jobs, file, name) if file.startswith("s3://") else _uploaded(jobs, file, name)
+    send = _copied if file.startswith("s3://") else _uploaded
+    drop = send(jobs, file, name, options)
     state = jobs.planned(drop, _PLANNED_WITHIN, time.monotonic, time.sleep)
     _tell(jobs, state, watch=watch, as_json=as_json)
 
@@ -88,17 +106,31 @@ def status(job: str | None, stack: str, watch: bool, as_json: bool) -> None:
 @stack_option
 def result(job: str, output: Path | None, stack: str) -> None:
     """Write all results of JOB, in input order, as one file."""
-    found = _jobs(stack).results(job)
+    jobs = _jobs(stack)
+    found, rows = jobs.results(job), jobs.rows(job)
     if output is None:
-        for piece in found.stream():
+        for piece in found.stream(rows):
             sys.stdout.buffer.write(piece)
         return
     partial = output.with_name(output.name + ".partial")
     with partial.open("wb") as target:
-        for piece in found.stream():
+        for piece in found.stream(rows):
             target.write(piece)
     partial.replace(output)
     click.echo(str(output), err=True)
+
+
+@command.command()
+@job_argument
+@stack_option
+@as_json_option
+def merge(job: str, stack: str, as_json: bool) -> None:
+    """Make one object of all results of JOB where they lie, without moving them here."""
+    where = _jobs(stack).merge(job)
+    if as_json:
+        print_json({"job": job, "results": where})
+    else:
+        click.echo(where)
 
 
 @command.command()
@@ -149,7 +181,7 @@ def _jobs(stack: str) -> Jobs:
     return Jobs.of(stack)
 
 
-def _uploaded(jobs: Jobs, file: str, key: str) -> Any:
+def _uploaded(jobs: Jobs, file: str, key: str, options: Options) -> Any:
     from rich.progress import Progress
 
     from onehandler.cli.output import errors as error_console
@@ -157,16 +189,22 @@ def _uploaded(jobs: Jobs, file: str, key: str) -> Any:
     path = Path(file)
     if not path.is_file():
         raise InvalidInput("there is no such file", where=file)
+    packed = path.suffix == ".gz"
     with Progress(console=error_console(), transient=True) as bar:
-        task = bar.add_task("uploading", total=path.stat().st_size)
-        return jobs.drops.upload(path, key, lambda moved: bar.advance(task, moved))
+        task = bar.add_task("uploading", total=None if packed else path.stat().st_size)
+        opened: Any = gzip.open(path) if packed else path.open("rb")
+        with opened as source:
+            try:
+                return jobs.drops.upload(source, key, options, lambda moved: bar.advance(task, moved))
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                raise InvalidInput(f"cannot be unpacked: {error}", where=file) from None
 
 
-def _copied(jobs: Jobs, location: str, key: str) -> Any:
+def _copied(jobs: Jobs, location: str, key: str, options: Options) -> Any:
     bucket, _, source = location.removeprefix("s3://").partition("/")
     if not bucket or not source:
         raise InvalidInput("must be s3://BUCKET/KEY", where=location)
-    return jobs.drops.copy(bucket, source, key)
+    return jobs.drops.copy(bucket, source, key, options)
 
 
 def _tell(jobs: Jobs | None, state: State, *, watch: bool, as_json: bool) -> None:

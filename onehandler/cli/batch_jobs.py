@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.aws_jobs import Drops, Stack, redrive
+from adapters.aws_prices import batch_cost
 from adapters.dynamodb import DynamoLedger
 from adapters.s3 import S3Store
+from onehandler.batch.job import COUNTING
+from onehandler.batch.joining import join
 from onehandler.batch.ports import Status
 from onehandler.batch.reading import Results
 from onehandler.errors import NotFound, Unavailable
@@ -31,6 +34,7 @@ class State:
     rows: int = 0
     failed: int = 0
     seconds: float = 0.0  # since it was planned, while it is under way
+    dollars: float = 0.0  # about, so far
     reason: str = ""
 
     @property
@@ -53,7 +57,7 @@ class State:
         if self.reason:
             return f"{self.job or 'no job'}: refused: {self.reason}"
         said = f"{self.job}: {self.status}, {self.done:,} of {self.chunks:,} chunks, {self.rows:,} rows"
-        said += f", {self.failed:,} without a prediction"
+        said += f", {self.failed:,} without a prediction, about ${self.dollars:.4f}"
         if self.under_way:
             said += f", {self.rows_per_second:,.0f} rows/s, about {self.seconds_left:,.0f} s left"
         return f"{said}; {self.results}"
@@ -109,16 +113,29 @@ class Jobs:
             progress.rows,
             progress.failed,
             self._clock() - entered.planned,
+            batch_cost(
+                progress.chunks, progress.milliseconds, self._stack.memory_mb, self._stack.architecture
+            ),
         )
 
     def unfinished(self) -> list[State]:
         """Jobs under way, oldest first."""
-        found = sorted(self._ledger.unfinished(), key=lambda job: job.planned)
-        return [self.state(job.job) for job in found]
+        jobs = [job for job in self._ledger.unfinished() if not job.job.endswith(COUNTING)]
+        return [self.state(job.job) for job in sorted(jobs, key=lambda job: job.planned)]
 
     def results(self, job: str) -> Results:
         """Its parts."""
         return Results.at(self._store, self._stack.results, self._entered(job).prefix)
+
+    def rows(self, job: str) -> int:
+        """How many rows its parts have."""
+        return self._ledger.progress(job).rows
+
+    def merge(self, job: str) -> str:
+        """Make one object of all its parts, within S3; say where. Unavailable while parts are missing."""
+        found = self.results(job)
+        where = join(self._store, self._stack.results, found.manifest, self.rows(job))
+        return f"s3://{where.bucket}/{where.key}"
 
     def cancel(self, job: str) -> State:
         """Cancel it unless it is over, or as good as over."""

@@ -29,9 +29,34 @@ _NAMES = {
 }  # fmt: skip
 
 
+class Described:
+    """What a file's header says: element type, shape, and where the values begin."""
+
+    __slots__ = ("dtype", "shape", "start")
+
+    def __init__(self, dtype: DType, shape: tuple[int, ...], start: int) -> None:
+        self.dtype = dtype
+        self.shape = shape
+        self.start = start
+
+
 def loads(body: bytes, where: str = "body") -> Tensor:
     """The array, its buffer a view of the body; MalformedBody or InvalidInput says what is wrong with it."""
-    start, header = _header(body, where)
+    found = described(body, where)
+    data = memoryview(body)[found.start :]
+    promised = found.dtype.nbytes(prod(found.shape))
+    if len(data) != promised:
+        raise MalformedBody(
+            f"its header promises {promised:,} bytes of values, {len(data):,} came", where=where
+        )
+    if found.dtype.name == "bool" and max(data, default=0) > 1:
+        raise MalformedBody("holds a bool that is neither 0 nor 1", where=where)
+    return Tensor(found.dtype, found.shape, data)
+
+
+def described(beginning: bytes, where: str) -> Described:
+    """The header, from the file's first bytes; MalformedBody or InvalidInput."""
+    start, header = _header(beginning, where)
     matched = _HEADER.fullmatch(header)
     if matched is None:
         raise MalformedBody("its header isn't one that numpy.save writes", where=where)
@@ -39,15 +64,7 @@ def loads(body: bytes, where: str = "body") -> Tensor:
     if matched[2] == "True":
         raise InvalidInput("is in Fortran order; save numpy.ascontiguousarray(it)", where=where)
     shape = tuple(int(size) for size in matched[3].split(",") if size.strip())
-    data = memoryview(body)[start:]
-    if len(data) != dtype.nbytes(prod(shape)):
-        raise MalformedBody(
-            f"its header promises {dtype.nbytes(prod(shape)):,} bytes of values, {len(data):,} came",
-            where=where,
-        )
-    if dtype.name == "bool" and max(data, default=0) > 1:
-        raise MalformedBody("holds a bool that is neither 0 nor 1", where=where)
-    return Tensor(dtype, shape, data)
+    return Described(dtype, shape, start)
 
 
 def _header(body: bytes, where: str) -> tuple[int, str]:

@@ -11,12 +11,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters.aws_batch import chunk_in, drops_in
+from adapters.aws_batch import drops_in
 from adapters.s3 import S3Store
 from adapters.sqs import SqsQueue
-from onehandler.batch.job import Drop
+from onehandler.batch.job import Drop, Task
 from onehandler.batch.memory import MemoryStore
-from onehandler.batch.ports import Gone, Location, ObjectStore
+from onehandler.batch.ports import Gone, Location, ObjectStore, Piece
 from onehandler.errors import MalformedBody, Unavailable
 
 
@@ -176,10 +176,47 @@ def test_notifications_become_drops() -> None:
         (lambda body: list(drops_in(body)), "[]"),
         (lambda body: list(drops_in(body)), '{"Records": 3}'),
         (lambda body: list(drops_in(body)), '{"Records": [{}]}'),
-        (chunk_in, "{}"),
-        (chunk_in, '{"manifest": 3, "chunk": 1}'),
+        (Task.from_json, "{}"),
+        (Task.from_json, '{"manifest": 3, "chunk": 1}'),
     ],
 )
 def test_other_messages_are_refused(read: Callable[[str], object], body: str) -> None:
     with pytest.raises(MalformedBody):
         read(body)
+
+
+def test_sizes_and_states_are_told(store: ObjectStore, bucket: str) -> None:
+    where = Location(bucket, "key")
+    assert store.size(where) is None
+    store.create(where, b"12345", "text/plain")
+    assert store.size(where) == 5
+
+
+@pytest.mark.parametrize("sizes", [[], [3], [0, 7, 0], [6 << 20, 3, 5 << 20, 1, 2], [1 << 20] * 13, [12 << 20, 1]])
+def test_objects_are_joined_once(store: ObjectStore, bucket: str, sizes: list[int]) -> None:
+    contents = [bytes([index + 65]) * size for index, size in enumerate(sizes)]
+    pieces = []
+    for index, content in enumerate(contents):
+        part = Location(bucket, f"part-{index}")
+        store.create(part, b"head" + content, "text/plain")
+        pieces += [Piece(part, 4, 4 + len(content))] if content else []
+    where = Location(bucket, "joined")
+    assert store.join(where, b"first|", pieces, "text/csv")
+    assert not store.join(where, b"other|", pieces, "text/csv")
+    assert store.read(where, 0, 1 << 30) == b"first|" + b"".join(contents)
+
+
+def test_a_state_that_is_gone_has_no_metadata(aws: str) -> None:
+    s3, name = boto3.client("s3"), f"bucket-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=name)
+    etag = s3.put_object(Bucket=name, Key="key", Body=b"old", Metadata={"onehandler": "{}"})["ETag"].strip('"')
+    store = S3Store(s3)
+    assert store.metadata(Location(name, "key", etag=etag)) == {"onehandler": "{}"}
+    s3.put_object(Bucket=name, Key="key", Body=b"new")
+    assert store.metadata(Location(name, "key", etag=etag)) is None
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=name, Key="key", Body=b"third", Metadata={"a": "b"})["VersionId"]
+    s3.put_object(Bucket=name, Key="key", Body=b"fourth")
+    assert store.metadata(Location(name, "key", version)) == {"a": "b"}
+    s3.delete_object(Bucket=name, Key="key", VersionId=version)
+    assert store.metadata(Location(name, "key", version)) is None

@@ -13,7 +13,7 @@ import yaml
 
 from adapters.dynamodb import CHUNKS_AN_ITEM, DynamoLedger
 from onehandler.batch.memory import MemoryLedger
-from onehandler.batch.ports import Job, Ledger, Progress, Status
+from onehandler.batch.ports import Counts, Job, Ledger, Note, Progress, Status
 
 TEMPLATE = Path(__file__).parents[2] / "iac" / "aws" / "batch.yml"
 KEYS = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
@@ -32,13 +32,13 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
 
 
 def test_a_chunk_counts_once(ledger: Ledger) -> None:
-    assert not ledger.complete("job", 0, 3, (10, 1))
-    assert not ledger.complete("job", 2, 3, (5, 0))
-    assert not ledger.complete("job", 0, 3, (10, 1))
+    assert not ledger.complete("job", 0, 3, Counts(10, 1))
+    assert not ledger.complete("job", 2, 3, Counts(5, 0))
+    assert not ledger.complete("job", 0, 3, Counts(10, 1))
     assert ledger.progress("job") == Progress(2, 15, 1)
     assert ledger.missing("job", 3) == [1]
-    assert ledger.complete("job", 1, 3, (1, 1))
-    assert ledger.complete("job", 1, 3, (1, 1)), "told again: all are in"
+    assert ledger.complete("job", 1, 3, Counts(1, 1))
+    assert ledger.complete("job", 1, 3, Counts(1, 1)), "told again: all are in"
     assert ledger.progress("job") == Progress(3, 16, 2)
     assert ledger.missing("job", 3) == []
     assert ledger.progress("other") == Progress(0, 0, 0)
@@ -49,19 +49,19 @@ def test_jobs_of_many_chunks_are_complete_with_the_last(ledger: Ledger, chunks: 
     order = list(range(chunks))
     random.Random(1).shuffle(order)
     last = order.pop()
-    assert not any(ledger.complete("big", chunk, chunks, (2, 1)) for chunk in order)
+    assert not any(ledger.complete("big", chunk, chunks, Counts(2, 1)) for chunk in order)
     assert ledger.missing("big", chunks) == [last]
-    assert ledger.complete("big", last, chunks, (2, 1))
+    assert ledger.complete("big", last, chunks, Counts(2, 1))
     assert ledger.progress("big") == Progress(chunks, 2 * chunks, chunks)
 
 
 def test_a_death_between_the_items_is_made_up_for(ledger: Ledger) -> None:
     """The last chunk's item is full, but its number never came into the job's: telling the chunk again does both."""
     if isinstance(ledger, DynamoLedger):
-        ledger._add("job", 0, 0, (1, 0))
+        ledger._add("job", 0, 0, Counts(1, 0))
     else:
-        ledger.complete("job", 0, 1, (1, 0))
-    assert ledger.complete("job", 0, 1, (1, 0))
+        ledger.complete("job", 0, 1, Counts(1, 0))
+    assert ledger.complete("job", 0, 1, Counts(1, 0))
 
 
 def test_a_job_is_entered_once(ledger: Ledger) -> None:
@@ -93,7 +93,9 @@ def test_what_was_never_entered_does_not_move(ledger: Ledger) -> None:
 def test_of_many_workers_at_once_at_least_one_is_told_that_it_was_the_last(ledger: Ledger) -> None:
     told: list[bool] = []
     workers = [
-        threading.Thread(target=lambda chunk=chunk: told.append(ledger.complete("race", chunk, 16, (1, 0))))
+        threading.Thread(
+            target=lambda chunk=chunk: told.append(ledger.complete("race", chunk, 16, Counts(1, 0)))
+        )
         for chunk in range(16)
     ]
     for worker in workers:
@@ -102,3 +104,19 @@ def test_of_many_workers_at_once_at_least_one_is_told_that_it_was_the_last(ledge
         worker.join()
     assert any(told)
     assert ledger.progress("race") == Progress(16, 16, 0)
+
+
+def test_a_note_takes_the_place_of_the_last_one(ledger: Ledger) -> None:
+    assert ledger.noted(JOB.job) is None
+    ledger.enter(JOB)
+    assert ledger.noted(JOB.job) is None
+    for note in (Note(3, 1000.25), Note(3, 1000.25, 2)):
+        ledger.note(JOB.job, note)
+        assert ledger.noted(JOB.job) == note
+    assert ledger.status(JOB.job) is Status.OPEN
+
+
+def test_times_are_summed(ledger: Ledger) -> None:
+    for chunk in range(3):
+        ledger.complete("job", chunk, 5, Counts(10, 1, 250))
+    assert ledger.progress("job") == Progress(3, 30, 3, 750)

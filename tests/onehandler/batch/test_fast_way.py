@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onehandler.batch.formats import Format, format_named
-from onehandler.batch.lines import Lines
-from onehandler.batch.results import Result
-from onehandler.batch.score import block_rows, score_lines
+from onehandler.batch.inputs import Layout
+from onehandler.batch.inputs.csv import Csv
+from onehandler.batch.inputs.json_lines import JsonLines
+from onehandler.batch.inputs.line_block import LineBlock, LineFormat
+from onehandler.batch.inputs.lines import Lines
+from onehandler.batch.outputs import output_named
+from onehandler.batch.rows import block_rows, score_block
 from onehandler.dtypes import dtype_named
 from onehandler.errors import RequestError
 from onehandler.handler import Handler
 from onehandler.rows import tensors_from_rows
-from onehandler.settings import Settings
 from onehandler.signature import ANY, Signature, TensorSpec
-from tests.bundles import build
 
 if TYPE_CHECKING:
     from onehandler.tensor import Tensors
@@ -41,9 +41,9 @@ ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=4).map(",".join), min_size=
 COLUMNS = st.sampled_from([["a", "b"], ["b", "a"], ["id", "b", "a"], ["b", "note", "a", "x"]])
 
 
-def _slowly(chosen: Format, lines: list[bytes], columns: list[str], signature: Signature) -> Tensors | None:
+def _slowly(chosen: LineFormat, lines: list[bytes], layout: Layout, signature: Signature) -> Tensors | None:
     try:
-        rows = [chosen.row(line, columns, signature) for line in lines]
+        rows = [chosen.row(line, layout, signature) for line in lines]
         return tensors_from_rows(signature, rows, "row")
     except RequestError:
         return None
@@ -61,15 +61,15 @@ def _same(fast: Tensors | None, slow: Tensors | None) -> None:
 @given(rows=ROWS, columns=COLUMNS, signature=SIGNATURES)
 def test_csv(rows: list[str], columns: list[str], signature: Signature) -> None:
     lines = [row.encode() for row in rows]
-    chosen = format_named("csv")
-    _same(chosen.tensors(lines, columns, signature), _slowly(chosen, lines, columns, signature))
+    layout = Layout(1, columns=columns)
+    _same(Csv().tensors(lines, layout, signature), _slowly(Csv(), lines, layout, signature))
 
 
 @given(rows=ROWS, signature=SIGNATURES, square=st.booleans())
 def test_json_lines(rows: list[str], signature: Signature, square: bool) -> None:
     lines = [(f"[{row}]" if square else row).encode() for row in rows]
-    chosen = format_named("jsonl")
-    _same(chosen.tensors(lines, [], signature), _slowly(chosen, lines, [], signature))
+    layout = Layout(1)
+    _same(JsonLines().tensors(lines, layout, signature), _slowly(JsonLines(), lines, layout, signature))
 
 
 @pytest.mark.parametrize(
@@ -83,40 +83,38 @@ def test_json_lines(rows: list[str], signature: Signature, square: bool) -> None
 )
 def test_plain_rows_do_go_the_fast_way(rows: list[str], signature: Signature) -> None:
     lines = [row.encode() for row in rows]
-    fast = format_named("csv").tensors(lines, ["a", "b"], signature)
+    layout = Layout(1, columns=["a", "b"])
+    fast = Csv().tensors(lines, layout, signature)
     assert fast is not None
-    _same(fast, _slowly(format_named("csv"), lines, ["a", "b"], signature))
+    _same(fast, _slowly(Csv(), lines, layout, signature))
 
 
 def test_text_columns_that_the_model_does_not_take_keep_no_row_from_it() -> None:
     lines = [b"p-1,2.5,Smith", b'p-2,3.5,"Jones, Jr."']
-    found = format_named("csv").tensors(lines, ["id", "b", "a"], FLOATS)
+    layout = Layout(1, columns=["id", "b", "a"])
+    found = Csv().tensors(lines, layout, FLOATS)
     assert found is None  # 'a' is text
-    found = format_named("csv").tensors([b"p-1,2.5,1", b'"p,2",3.5,2'], ["id", "b", "a"], FLOATS)
+    found = Csv().tensors([b"p-1,2.5,1", b'"p,2",3.5,2'], layout, FLOATS)
     assert found is not None
     assert found["X"].values() == [1.0, 2.5, 2.0, 3.5]
 
 
-@pytest.fixture(scope="module")
-def handler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handler]:
-    settings = Settings({"ONEHANDLER_THREADS": "1"})
-    found = Handler.load(build("iris", tmp_path_factory.mktemp("bundles")), settings)
-    yield found
-    found.close()
-
-
+@pytest.mark.parametrize("carry", [False, True])
+@pytest.mark.parametrize("output", ["csv", "jsonl", "parquet"])
 @pytest.mark.parametrize("name", ["csv", "jsonl"])
-def test_results_have_the_same_bytes(handler: Handler, name: str) -> None:
-    chosen = format_named(name)
-    columns = list(handler.signature.inputs[0].columns) if name == "csv" else []
+def test_results_have_the_same_bytes(handler: Handler, name: str, output: str, carry: bool) -> None:
+    columns = list(handler.signature.inputs[0].columns)
     values = [[5.1, 3.5, 1.4, 0.2], [6.2, 2.9, 4.3, 1.3], [7.7, 3.8, 6.7, 2.2]]
     rows = [",".join(map(str, row)) if name == "csv" else json.dumps(row) for row in values]
     lines = Lines([10, 30, 50], [row.encode() for row in rows])
-    tensors = chosen.tensors(lines.contents, columns, handler.signature)
+    layout = Layout(1, columns=columns, carry=columns[:2] if carry else [])
+    block = LineBlock(Csv() if name == "csv" else JsonLines(), lines, layout)
+    tensors = block.tensors(handler.signature)
     assert tensors is not None
-    fast = chosen.write_block(7, lines.offsets, handler.predict(tensors), handler.signature)
-    results: list[Result] = list(score_lines(handler, chosen, columns, lines, 7))
-    assert fast == chosen.write(results, handler.signature)
+    fast, slow = (output_named(output).writer(handler.signature, layout) for _ in range(2))
+    fast.block(7, block, handler.predict(tensors))
+    slow.results(list(score_block(handler, block, 7)))
+    assert fast.body() == slow.body()
 
 
 def test_blocks_are_of_many_rows_but_not_of_many_values() -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onehandler.batch.lines import RECORD_LIMIT, line_blocks
+from onehandler.batch.inputs.lines import RECORD_LIMIT, line_blocks
 
 LINES = st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"")), max_size=30)
 

@@ -1,62 +1,16 @@
-import csv
-import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from onehandler.batch.job import Drop
-from onehandler.batch.memory import MemoryLedger, MemoryQueue, MemoryStore
-from onehandler.batch.plan import Planner
+from onehandler.batch.job import Drop, Task
 from onehandler.batch.ports import Gone, Location, Status
-from onehandler.batch.score import Chunk, Scorer
+from onehandler.batch.score import Scorer
 from onehandler.errors import BundleError, SettingsError
 from onehandler.handler import Handler
 from onehandler.settings import Settings
 from tests.bundles import CLASSES, COLUMNS, ROW, build
-
-HEADER = ",".join(["id", *reversed(COLUMNS)])
-LINE = ",".join(["7", *map(str, reversed(ROW))])
-
-
-@pytest.fixture(scope="module")
-def handler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handler]:
-    found = Handler.load(
-        build("iris", tmp_path_factory.mktemp("bundles")), Settings({"ONEHANDLER_THREADS": "1"})
-    )
-    yield found
-    found.close()
-
-
-class Bench:
-    """A planner and a scorer over ports in memory."""
-
-    def __init__(self, handler: Handler, chunk_bytes: int = 8 << 20) -> None:
-        self.store, self.queue, self.ledger = MemoryStore(), MemoryQueue(), MemoryLedger()
-        self.planner = Planner(
-            handler.bundle, self.store, self.queue, self.ledger, "results", lambda: 1000.0, chunk_bytes
-        )
-        self.scorer = Scorer(handler, self.store, self.ledger, "results")
-
-    def drop(self, key: str, content: bytes) -> str:
-        location = Location("drops", key, version="v1")
-        self.store.create(location, content, "text/csv")
-        return self.planner.plan(Drop(location, len(content)))
-
-    def work(self) -> list[Chunk]:
-        messages, self.queue.bodies = [json.loads(body) for body in self.queue.bodies], []
-        return [self.scorer.score(message["manifest"], message["chunk"]) for message in messages]
-
-    def body(self, key: str) -> bytes:
-        return self.store.objects["results", key].body
-
-    def result_keys(self) -> list[str]:
-        return sorted(key for bucket, key in self.store.objects if bucket == "results")
-
-    def rows(self, prefix: str) -> list[dict[str, str]]:
-        parts = [self.body(key).decode() for key in self.result_keys() if key.startswith(prefix + "part-")]
-        return [row for part in parts for row in csv.DictReader(io.StringIO(part))]
+from tests.onehandler.batch.bench import HEADER, LINE, Bench
 
 
 def test_a_file_becomes_one_result_a_row_in_order(handler: Handler) -> None:
@@ -64,7 +18,7 @@ def test_a_file_becomes_one_result_a_row_in_order(handler: Handler) -> None:
     prefix = bench.drop("in/rows.csv", f"{HEADER}\n{LINE}\n{LINE}\n".encode())
     assert prefix.startswith("in/rows.csv/")
     [chunk] = bench.work()
-    assert (chunk.rows, chunk.failed, chunk.repeated) == (2, 0, False)
+    assert (chunk.counts.rows, chunk.counts.failed, chunk.repeated) == (2, 0, False)
     rows = bench.rows(prefix)
     assert [row["row"] for row in rows] == ["1", "2"]
     assert [int(row["offset"]) for row in rows] == [len(HEADER) + 1, len(HEADER) + 1 + len(LINE) + 1]
@@ -81,7 +35,7 @@ def test_chunks_of_any_size_give_the_same_rows(handler: Handler, chunk_bytes: in
     manifest = json.loads(bench.body(prefix + "manifest.json"))
     assert manifest["chunks"] == len(bench.queue.bodies)
     chunks = bench.work()
-    assert sum(chunk.rows for chunk in chunks) == 50
+    assert sum(chunk.counts.rows for chunk in chunks) == 50
     offsets = [int(row["offset"]) for row in bench.rows(prefix)]
     assert offsets == sorted(set(offsets))
     assert len(offsets) == 50
@@ -94,7 +48,7 @@ def test_bad_rows_become_error_rows_that_say_why(handler: Handler) -> None:
     content = "\n".join([HEADER, LINE, *bad, LINE]).encode()
     prefix = bench.drop("rows.csv", content)
     [chunk] = bench.work()
-    assert (chunk.rows, chunk.failed) == (7, 5)
+    assert (chunk.counts.rows, chunk.counts.failed) == (7, 5)
     rows = bench.rows(prefix)
     assert [bool(row["error"]) for row in rows] == [False, True, True, True, True, True, False]
     last, first = COLUMNS[-1], COLUMNS[0]
@@ -102,7 +56,7 @@ def test_bad_rows_become_error_rows_that_say_why(handler: Handler) -> None:
     assert rows[2]["error"] == "has 3 cells, the header has 5"
     assert first in rows[3]["error"]
     assert "null" in rows[3]["error"]
-    assert "quoted cell" in rows[4]["error"]
+    assert "--quoted-newlines" in rows[4]["error"]
     assert "too large for float32" in rows[5]["error"]
     assert rows[6] == {**rows[0], "row": "7", "offset": rows[6]["offset"]}
 
@@ -134,7 +88,7 @@ def test_a_worker_that_dies_before_the_ledger_loses_nothing(handler: Handler) ->
     bench.ledger.entries.clear()
     bench.queue.bodies = messages
     [chunk] = bench.work()
-    assert (chunk.repeated, chunk.rows, chunk.failed) == (True, 1, 0)
+    assert (chunk.repeated, chunk.counts.rows, chunk.counts.failed) == (True, 1, 0)
     assert json.loads(bench.body(prefix + "_SUCCESS"))["rows"] == 1
 
 
@@ -196,7 +150,7 @@ def test_a_job_of_another_bundle_is_not_scored(handler: Handler, tmp_path: Path)
     bench = Bench(handler)
     bench.drop("rows.csv", f"{HEADER}\n{LINE}".encode())
     other = Handler.load(build("iris", tmp_path, version="2"), Settings({}))
-    bench.scorer = Scorer(other, bench.store, bench.ledger, "results")
+    bench.scorer = Scorer(other, bench.store, bench.queue, bench.ledger, "results")
     with pytest.raises(BundleError, match="another bundle"):
         bench.work()
 
@@ -209,11 +163,11 @@ def test_the_handler_scores_files_in_memory(handler: Handler) -> None:
 def test_a_cancelled_job_gets_no_further_part_and_no_marker(handler: Handler) -> None:
     bench = Bench(handler, chunk_bytes=60)
     prefix = bench.drop("rows.csv", "\n".join([HEADER, *[LINE] * 9]).encode())
-    first, *_ = messages = [json.loads(body) for body in bench.queue.bodies]
-    bench.scorer.score(first["manifest"], first["chunk"])
+    first, *_ = tasks = [Task.from_json(body) for body in bench.queue.bodies]
+    bench.scorer.score(first)
     [job] = bench.ledger.unfinished()
     bench.ledger.move(job.job, (Status.OPEN,), Status.CANCELLED)
-    chunks = [bench.scorer.score(message["manifest"], message["chunk"]) for message in messages]
+    chunks = [bench.scorer.score(task) for task in tasks]
     assert all(chunk.cancelled for chunk in chunks)
     assert [key for key in bench.result_keys() if "part-" in key] == [prefix + "part-00000.csv"]
     assert prefix + "_SUCCESS" not in bench.result_keys()

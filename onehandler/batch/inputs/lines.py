@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from onehandler.batch.inputs.quotes import join_quoted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -15,6 +17,7 @@ _READ = 4 * 1024 * 1024  # bytes at a time
 _OVERLAP = 64 * 1024  # read past the range at a time, to finish its last line
 _FEW = 16  # lines that are not worth a block of their own
 RECORD_LIMIT = 1024 * 1024  # bytes; a longer line becomes an error row
+_QUOTE = b'"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,17 @@ class Lines:
         return Lines(self.offsets[first:last], self.contents[first:last])
 
 
-def line_blocks(read: Read, start: int, end: int, data_start: int) -> Iterator[Lines]:
+def line_blocks(
+    read: Read, start: int, end: int, data_start: int, inside: bool | None = None
+) -> Iterator[Lines]:
     """Lines whose first byte lies in [start, end), in order, as many at a time as one read gives.
 
     `read(a, b)` gives the bytes [a, b) of the file, fewer at its end. A range that starts inside a line leaves that
-    line to the range before it; the last line is read past `end` as far as it goes.
+    line to the range before it; the last line is read past `end` as far as it goes, or as far as a line may.
+    Unless `inside` is None a line may go on within quotes; it says whether `start` is a byte within quotes.
     """
     held: Lines | None = None
-    for found in _owned(read, start, end, data_start):
+    for found in _owned(read, start, end, data_start, inside):
         if held is None:
             held = found
         elif len(found) <= _FEW:  # as the last line often is, for its end comes with another read
@@ -55,9 +61,14 @@ def line_blocks(read: Read, start: int, end: int, data_start: int) -> Iterator[L
         yield held
 
 
-def _owned(read: Read, start: int, end: int, data_start: int) -> Iterator[Lines]:
+def _owned(read: Read, start: int, end: int, data_start: int, inside: bool | None) -> Iterator[Lines]:
     first = start if start == data_start else start - 1  # the byte before us tells whether a line begins here
-    for block in _whole_lines(read, first, end):
+    blocks = _whole_lines(read, first, end)
+    if inside is not None:
+        if first != start and read(first, start) == _QUOTE:
+            inside = not inside  # as it was before that byte
+        blocks = join_quoted(blocks, RECORD_LIMIT, end, inside=inside)
+    for block in blocks:
         offsets, contents = block.offsets, block.contents
         if first != start and offsets and offsets[0] == first:  # the neighbour's
             offsets, contents = offsets[1:], contents[1:]
@@ -73,13 +84,15 @@ def _owned(read: Read, start: int, end: int, data_start: int) -> Iterator[Lines]
 
 
 def _whole_lines(read: Read, position: int, end: int) -> Iterator[Lines]:
-    """Every line from a position to the end of the file."""
+    """Every line from a position to the end of the file, or to a line that is too long at or past `end`."""
     begun = _Begun(position)
     while data := read(position, min(position + _READ, end) if position < end else position + _OVERLAP):
         position += len(data)
         cut = data.rfind(b"\n")
         if cut < 0:
             begun.extend(data)
+            if position >= end and begun.size > RECORD_LIMIT:
+                break  # however long it is, it is too long
             continue
         yield begun.finished(data[:cut])
         begun = _Begun(position - len(data) + cut + 1)
@@ -95,10 +108,13 @@ class _Begun:
         self.offset = offset
         self.size = 0  # bytes so far, kept or not
         self._kept = bytearray()
+        self._dropped = 0  # quotes among those not kept
 
     def extend(self, data: bytes) -> None:
+        room = RECORD_LIMIT + 1 - len(self._kept)
         self.size += len(data)
-        self._kept += data[: RECORD_LIMIT + 1 - len(self._kept)]
+        self._kept += data[:room]
+        self._dropped += data[room:].count(_QUOTE)
 
     def finished(self, data: bytes) -> Lines:
         """The line with those after it: data ends where the last of them does, before its newline."""
@@ -109,8 +125,16 @@ class _Begun:
             contents[0] = bytes(self._kept) + contents[0]
         offsets = list(accumulate(sizes[:-1], initial=self.offset))
         if max(sizes) > RECORD_LIMIT:
-            contents = [line[: RECORD_LIMIT + 1] for line in contents]
+            contents = [_cut(line, 0 if index else self._dropped) for index, line in enumerate(contents)]
         return Lines(offsets, contents)
+
+
+def _cut(line: bytes, dropped: int) -> bytes:
+    """As much of a line as is kept, with its quotes odd or even as they were: they say what follows."""
+    kept = line[: RECORD_LIMIT + 1]
+    if (line.count(_QUOTE) + dropped - kept.count(_QUOTE)) % 2:
+        kept = kept[:-1] + (b" " if kept.endswith(_QUOTE) else _QUOTE)
+    return kept
 
 
 def _without_blank(offsets: list[int], contents: list[bytes]) -> Lines:

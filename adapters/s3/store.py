@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.exceptions import ClientError
 
+from adapters.s3.multipart import joined, split
 from onehandler.batch.ports import Gone
 from onehandler.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
-    from onehandler.batch.ports import Location
+    from onehandler.batch.ports import Location, Piece
 
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed", "NoSuchBucket"})
 _CREATE_ATTEMPTS = 5  # 409: another conditional write of the same key is under way
@@ -36,14 +38,9 @@ class S3Store:
         """A ranged GET of one state of the object: its version, or else only while its ETag is unchanged."""
         if start >= end:
             return b""
-        state: dict[str, Any] = {}
-        if location.version:
-            state["VersionId"] = location.version
-        elif location.etag:
-            state["IfMatch"] = location.etag
         try:
             found = self._client.get_object(
-                Bucket=location.bucket, Key=location.key, Range=f"bytes={start}-{end - 1}", **state
+                Bucket=location.bucket, Key=location.key, Range=f"bytes={start}-{end - 1}", **_state(location)
             )
         except ClientError as error:
             return _read_error(error)
@@ -76,13 +73,32 @@ class S3Store:
         )
 
     def metadata(self, location: Location) -> Mapping[str, str] | None:
-        """A HEAD; None where there is nothing."""
+        """A HEAD; None where there is nothing, or not in that state."""
+        found = self._head(location)
+        return None if found is None else found["Metadata"]
+
+    def size(self, location: Location) -> int | None:
+        """A HEAD, too."""
+        found = self._head(location)
+        return None if found is None else found["ContentLength"]
+
+    def join(self, location: Location, head: bytes, pieces: Sequence[Piece], content_type: str) -> bool:
+        """A multipart upload whose parts S3 copies itself (multipart.py)."""
+        return joined(self, self._client, location, split(head, pieces), content_type)
+
+    def _head(self, location: Location) -> HeadObjectOutputTypeDef | None:
         try:
-            return self._client.head_object(Bucket=location.bucket, Key=location.key)["Metadata"]
+            return self._client.head_object(Bucket=location.bucket, Key=location.key, **_state(location))
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey"):
+            if error.response.get("Error", {}).get("Code") in _GONE | {"412"}:
                 return None
             raise
+
+
+def _state(location: Location) -> dict[str, Any]:
+    if location.version:
+        return {"VersionId": location.version}
+    return {"IfMatch": f'"{location.etag}"'} if location.etag else {}
 
 
 def _read_error(error: ClientError) -> bytes:
