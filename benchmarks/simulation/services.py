@@ -19,9 +19,7 @@ _FINISHING_CALLS = 4  # two moves of the job, the ledger's query, the marker
 
 def item_units(chunks: int, numbers: int) -> int:
     """Write units of an update that leaves an item with so many chunks, whose numbers are up to `numbers`."""
-    number = (
-        -(-len(str(numbers)) // 2) + 1
-    )  # bytes: one for two digits, and one ("DynamoDB item sizes and formats")
+    number = 1 + -(-len(str(numbers)) // 2)  # bytes ("DynamoDB item sizes and formats")
     return -(-(_ITEM_BYTES + chunks * number) // 1024)
 
 
