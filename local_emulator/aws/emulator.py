@@ -43,6 +43,7 @@ SERVICES = (
     "apigatewayv2",
     "cloudformation",
     "dynamodb",
+    "events",
     "iam",
     "lambda",
     "logs",

@@ -1,4 +1,4 @@
-"""Queues, event source mappings, asynchronous invocations and S3 notifications, put together over moto."""
+"""Queues, event source mappings, schedules, asynchronous invocations and S3 notifications, put together over moto."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from local_emulator.aws.clock import SystemClock
 from local_emulator.aws.event_sources.mappings import EventSourceMappings
 from local_emulator.aws.event_sources.ports import Ports
 from local_emulator.aws.moto_patches import event_sources, lambda_async, s3_notifications, sqs
+from local_emulator.aws.moto_patches.event_rules import MotoRules
 from local_emulator.aws.moto_patches.sqs_queues import MotoQueues
 from local_emulator.aws.moto_patches.targets import MotoDestinations, MotoNotificationTargets
 from local_emulator.aws.notifications.notifier import Notifier
 from local_emulator.aws.queues.moves import MoveTasks
+from local_emulator.aws.schedules.rules import Schedules
 
 if TYPE_CHECKING:
     from local_emulator.aws.asynchronous.ports import RetrySettings
@@ -46,6 +48,7 @@ class Messaging:
             AsyncPorts(functions, runner, lambda_async.invoke_config_of, MotoDestinations(), time), retries
         )
         targets = MotoNotificationTargets(functions, self._invocations)
+        self._schedules = Schedules(MotoRules(), targets, time)
         self._patches = (
             sqs.patch(queues, self._moves),
             event_sources.patch(queues, self._mappings),
@@ -64,8 +67,9 @@ class Messaging:
         return self._patches
 
     def start(self) -> None:
-        """Begin to run what is queued."""
+        """Begin to run what is queued, and what is due."""
         self._invocations.start()
+        self._schedules.start()
 
     def stop(self) -> None:
         """Start nothing more, and wait for nobody."""
@@ -80,6 +84,7 @@ class Messaging:
     def close(self) -> None:
         """Stop, and wait until every thread has ended."""
         self.stop()
+        self._schedules.close()
         self._moves.close()
         self._mappings.close()
         self._invocations.close()
