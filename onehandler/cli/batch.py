@@ -8,7 +8,7 @@ import time
 import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
@@ -192,12 +192,15 @@ def _uploaded(jobs: Jobs, file: str, key: str, options: Options) -> Any:
     packed = path.suffix == ".gz"
     with Progress(console=error_console(), transient=True) as bar:
         task = bar.add_task("uploading", total=None if packed else path.stat().st_size)
-        opened: Any = gzip.open(path) if packed else path.open("rb")
-        with opened as source:
+        with _opened(path, packed=packed) as source:
             try:
                 return jobs.drops.upload(source, key, options, lambda moved: bar.advance(task, moved))
             except (gzip.BadGzipFile, EOFError, zlib.error) as error:
                 raise InvalidInput(f"cannot be unpacked: {error}", where=file) from None
+
+
+def _opened(path: Path, *, packed: bool) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb")
 
 
 def _copied(jobs: Jobs, location: str, key: str, options: Options) -> Any:

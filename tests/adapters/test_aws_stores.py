@@ -192,7 +192,9 @@ def test_sizes_and_states_are_told(store: ObjectStore, bucket: str) -> None:
     assert store.size(where) == 5
 
 
-@pytest.mark.parametrize("sizes", [[], [3], [0, 7, 0], [6 << 20, 3, 5 << 20, 1, 2], [1 << 20] * 13, [12 << 20, 1]])
+@pytest.mark.parametrize(
+    "sizes", [[], [3], [0, 7, 0], [6 << 20, 3, 5 << 20, 1, 2], [1 << 20] * 13, [12 << 20, 1]]
+)
 def test_objects_are_joined_once(store: ObjectStore, bucket: str, sizes: list[int]) -> None:
     contents = [bytes([index + 65]) * size for index, size in enumerate(sizes)]
     pieces = []
@@ -209,7 +211,9 @@ def test_objects_are_joined_once(store: ObjectStore, bucket: str, sizes: list[in
 def test_a_state_that_is_gone_has_no_metadata(aws: str) -> None:
     s3, name = boto3.client("s3"), f"bucket-{uuid.uuid4().hex}"
     s3.create_bucket(Bucket=name)
-    etag = s3.put_object(Bucket=name, Key="key", Body=b"old", Metadata={"onehandler": "{}"})["ETag"].strip('"')
+    etag = s3.put_object(Bucket=name, Key="key", Body=b"old", Metadata={"onehandler": "{}"})["ETag"].strip(
+        '"'
+    )
     store = S3Store(s3)
     assert store.metadata(Location(name, "key", etag=etag)) == {"onehandler": "{}"}
     s3.put_object(Bucket=name, Key="key", Body=b"new")

@@ -86,7 +86,12 @@ def test_predict_holds_what_it_reaches_and_nothing_else(archives: dict[str, Path
 
 def test_batch_holds_its_functions_and_no_web_lane(archives: dict[str, Path]) -> None:
     names = _names(archives["batch"])
-    assert {"functions/batch_plan.py", "functions/batch_score.py", "functions/batch_sweep.py", "adapters/s3/store.py"} <= names
+    assert {
+        "functions/batch_plan.py",
+        "functions/batch_score.py",
+        "functions/batch_sweep.py",
+        "adapters/s3/store.py",
+    } <= names
     assert not [name for name in names if name.startswith(("adapters/aws_lambda", "onehandler/app"))]
 
 
