@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test check format bench lock clean
+.PHONY: help setup demo up test test-faults test-converters check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -47,6 +47,20 @@ up: ## the same deployment, staying up, with every URL
 test: setup ## all tests
 	@$(BIN)/python -m pytest -n 2
 
+# XGBoost, LightGBM, CatBoost and skops: 800 MB that only whoever converts such models needs.
+TREES := build/environments/convert-trees
+$(TREES)/.ready: requirements/convert-trees.txt $(VENV)/.ready
+	@echo "Making $(TREES)"
+	@rm -rf $(TREES) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(TREES)
+	@$(BIN)/uv pip sync --quiet --python $(TREES)/bin/python --require-hashes requirements/convert-trees.txt
+	@touch $@
+
+test-converters: $(TREES)/.ready ## the converters of XGBoost, LightGBM, CatBoost and skops, in an environment of their own
+	@PYTHONPATH=$(CURDIR) $(TREES)/bin/python -m pytest -n 2 --confcutdir=tests/converters tests/converters
+
+test-faults: setup ## batch scoring under every fault, 100,000 rows (part of make test, too)
+	@$(BIN)/python -m pytest -n 0 tests/faults
+
 check: setup ## formatting, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
@@ -62,7 +76,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@$(BIN)/python -m benchmarks.performance
 
 LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
-  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference
+  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 lock: ## pin and hash the requirements anew

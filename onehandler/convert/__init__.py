@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
+from onehandler.convert.packages import advice
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ CONVERTERS = {
     ".pkl": "onehandler.convert.sklearn",
     ".pickle": "onehandler.convert.sklearn",
     ".onnx": "onehandler.convert.onnx",
+    ".json": "onehandler.convert.xgboost",
+    ".ubj": "onehandler.convert.xgboost",
+    ".txt": "onehandler.convert.lightgbm",
+    ".cbm": "onehandler.convert.catboost",
+    ".skops": "onehandler.convert.skops",
 }
 
 
@@ -80,6 +86,7 @@ def converter_for(path: Path) -> Converter:
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         raise ConversionError(
-            f"converting {path.suffix} files needs the package '{package}'; pip install 'onehandler[build]'"
+            f"converting {path.suffix} files needs the package '{package}'; {advice(package)}",
+            where=str(path),
         ) from None
     return found

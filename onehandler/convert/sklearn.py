@@ -11,7 +11,6 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 from skl2onnx import convert_sklearn
 from skl2onnx.sklapi import CastTransformer
@@ -20,7 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from onehandler.convert import Candidate, Conversion
+from onehandler.convert import Candidate, Conversion, families
 from onehandler.convert.graph import (
     as_boolean,
     declare_shapes,
@@ -30,6 +29,7 @@ from onehandler.convert.graph import (
     take_booleans,
     true_types,
 )
+from onehandler.convert.loading import loaded
 from onehandler.convert.sklearn_inputs import (
     SINGLE,
     boolean_columns,
@@ -40,7 +40,7 @@ from onehandler.convert.sklearn_inputs import (
     takes_one_table,
 )
 from onehandler.convert.sklearn_outputs import class_labels, conversion_options, output_names, own_answers
-from onehandler.convert.sklearn_steps import refuse_unsupported
+from onehandler.convert.sklearn_steps import inside, last_step, refuse_unsupported
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -73,13 +73,29 @@ _DOUBLE = _Way("double inputs", double=True)
 
 def convert(path: Path, sample: DataFrame | None) -> Conversion:
     """Load the estimator and offer its conversions; see `Converter`."""
+    model, told = loaded(path)
+    return dispatched(model, sample, told, str(path))
+
+
+def dispatched(model: Any, sample: DataFrame | None, told: Sequence[str], where: str) -> Conversion:
+    """The conversions of what a file held: boosters and CatBoost have files of their own."""
+    family = families.of(model)
+    if family is not None and hasattr(family, "from_model"):
+        found: Conversion = family.from_model(model, sample)
+        return replace(found, warnings=[*told, *found.warnings])
+    _require_fitted(model, where)
+    return conversion_of(model, sample, told)
+
+
+def conversion_of(model: Any, sample: DataFrame | None, told: Sequence[str] = ()) -> Conversion:
+    """The conversions of a fitted estimator."""
     if sample is None:
         raise ConversionError(
             "is needed: its rows tell the types of the columns, and the answers are compared on them",
             where="--sample",
         )
-    model, told = _loaded(path)
     output_names(model)  # refuses what has none
+    versions = families.prepare([*inside(model), last_step(model)])
     refuse_unsupported(model)
     columns = model_columns(model, sample)
     frame = sample[columns]
@@ -91,44 +107,25 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
         source={
             "framework": "scikit-learn",
             "class": _class_text(model),
-            "versions": {name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")},
+            "versions": {name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")} | versions,
         },
         warnings=told,
     )
 
 
-def _loaded(path: Path) -> tuple[Any, list[str]]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            model = joblib.load(path)
-        except ModuleNotFoundError as error:
-            raise ConversionError(
-                f"needs the package '{error.name}' to load; install it beside onehandler, or, if it is a module of "
-                "your own, run where it can be imported",
-                where=str(path),
-            ) from None
-        except Exception as error:  # noqa: BLE001 - a pickle may raise anything
-            raise ConversionError(
-                f"cannot be loaded ({type(error).__name__}: {_first_line(error)}); is it a joblib or pickle file, "
-                f"written by a scikit-learn like the {version('scikit-learn')} that is installed here?",
-                where=str(path),
-            ) from None
+def _require_fitted(model: Any, where: str) -> None:
     if not isinstance(model, BaseEstimator):
-        raise ConversionError(
-            f"holds a {type(model).__name__}, not a scikit-learn estimator", where=str(path)
-        )
+        raise ConversionError(f"holds a {type(model).__name__}, not a scikit-learn estimator", where=where)
     if not hasattr(model, "predict"):
         raise ConversionError(
-            f"{_class_text(model)} has no predict(); end the pipeline in a model", where=str(path)
+            f"{_class_text(model)} has no predict(); end the pipeline in a model", where=where
         )
     try:
         check_is_fitted(model)
     except NotFittedError:
         raise ConversionError(
-            f"{_class_text(model)} is not fitted; call fit() before you save it", where=str(path)
+            f"{_class_text(model)} is not fitted; call fit() before you save it", where=where
         ) from None
-    return model, sorted({" ".join(str(each.message).split())[:400] for each in caught})
 
 
 def _ways(model: Any, frame: DataFrame) -> list[_Way]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
@@ -18,6 +19,8 @@ from onehandler.convert.sklearn_steps import inside
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pandas import DataFrame, Series
 
 SINGLE = "features"  # the input of a model of numbers only
@@ -26,21 +29,34 @@ SINGLE = "features"  # the input of a model of numbers only
 def model_columns(model: Any, sample: DataFrame) -> list[str]:
     """The model's columns in its own order: the names it was fitted with, else the sample's."""
     names = getattr(model, "feature_names_in_", None)
+    return columns_of(names, getattr(model, "n_features_in_", len(sample.columns)), sample)
+
+
+def columns_of(names: Iterable[Any] | None, wanted: int, sample: DataFrame) -> list[str]:
+    """The sample's columns of these names, in their order; without names all, which must be `wanted` many."""
     given = [str(name) for name in sample.columns]
     if names is not None:
-        missing = [f"'{name}'" for name in names if name not in given]
+        found = _as_given([str(name) for name in names], given)
+        missing = [f"'{name}'" for name in found if name not in given]
         if missing:
             raise ConversionError(
                 f"lacks {len(missing)} of the model's columns: {', '.join(missing[:10])}", where="--sample"
             )
-        return [str(name) for name in names]
-    wanted = getattr(model, "n_features_in_", len(given))
+        return found
     if wanted != len(given):
         raise ConversionError(
             f"has {len(given)} columns, the model takes {wanted}; if one is the target, name it with --target",
             where="--sample",
         )
     return given
+
+
+def _as_given(names: list[str], given: list[str]) -> list[str]:
+    """The names as the sample spells them: LightGBM keeps "mean radius" as "mean_radius"."""
+    spelled: dict[str, list[str]] = {}
+    for name in given:
+        spelled.setdefault(re.sub(r"\s+", "_", name), []).append(name)
+    return [name if name in given or len(spelled.get(name, ())) != 1 else spelled[name][0] for name in names]
 
 
 def takes_one_table(model: Any, frame: DataFrame) -> bool:

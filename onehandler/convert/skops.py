@@ -1,0 +1,64 @@
+"""skops files: scikit-learn estimators that are read without running code.
+
+Types that skops does not know are refused by name, and never trusted because the file asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+import skops.io
+
+from onehandler.convert.sklearn import dispatched
+from onehandler.errors import ConversionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pandas import DataFrame
+
+    from onehandler.convert import Conversion
+
+# Beyond skops' own list: fitted estimators that are converted here. By whole names: under a prefix there may stand a
+# function that does harm.
+_TRUSTED = {
+    "catboost.core.CatBoostClassifier",
+    "catboost.core.CatBoostRegressor",
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMRanker",
+    "lightgbm.sklearn.LGBMRegressor",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRFClassifier",
+    "xgboost.sklearn.XGBRFRegressor",
+    "xgboost.sklearn.XGBRanker",
+    "xgboost.sklearn.XGBRegressor",
+}
+
+
+def convert(path: Path, sample: DataFrame | None) -> Conversion:
+    """Read the estimator; see `Converter`."""
+    try:
+        unknown = skops.io.get_untrusted_types(file=path)
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise ConversionError(f"cannot be read as a skops file: {reason}", where=str(path)) from None
+    refused = sorted(set(unknown) - _TRUSTED)
+    if refused:
+        raise ConversionError(
+            f"holds types that are not known to be safe: {', '.join(map(repr, refused[:10]))}; fit with estimators of "
+            "scikit-learn alone, or, if the file is your own, save it with joblib",
+            where=str(path),
+        )
+    try:
+        model = skops.io.load(path, trusted=unknown)
+    except (TypeError, ValueError, KeyError, AttributeError, ImportError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise ConversionError(
+            f"cannot be read ({type(error).__name__}: {reason}); was it written by a scikit-learn like the one here?",
+            where=str(path),
+        ) from None
+    return dispatched(model, sample, (), str(path))

@@ -1,0 +1,93 @@
+"""skops files: read without running code, refused when they hold more than estimators."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import skops.io
+import xgboost as xgb
+from lightgbm import LGBMClassifier
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from onehandler.convert.build import Order, build
+from onehandler.errors import ConversionError
+from tests.converters.data import BINARY, NAMES, WHOLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Stranger(ClassifierMixin, BaseEstimator):
+    """An estimator that only its maker knows."""
+
+    def fit(self, rows: Any, labels: Any) -> Any:
+        self.classes_ = np.unique(labels)
+        return self
+
+    def predict(self, rows: Any) -> Any:
+        return np.full(len(rows), self.classes_[0])
+
+
+def order(path: Path) -> Order:
+    rows = path.with_name("rows.csv")
+    WHOLE.to_csv(rows, index=False)
+    return Order(path, rows, "m", path.parent / "out" / "m")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        RandomForestClassifier(5, random_state=0),
+        LGBMClassifier(n_estimators=5, verbose=-1),
+    ],
+)
+def test_a_known_estimator_is_converted(model: Any, tmp_path: Path) -> None:
+    skops.io.dump(model.fit(WHOLE, NAMES), tmp_path / "m.skops")
+    found = build(order(tmp_path / "m.skops"))
+    assert found.bundle.signature.outputs[1].columns == ("ja", "no")
+
+
+def test_a_booster_inside(tmp_path: Path) -> None:
+    skops.io.dump(xgb.XGBClassifier(n_estimators=3).fit(WHOLE, BINARY), tmp_path / "m.skops")
+    assert build(order(tmp_path / "m.skops")).comparisons
+
+
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [
+        (Stranger(), "tests.converters.test_skops.Stranger"),
+        (make_pipeline(FunctionTransformer(os.path.exists), Stranger()), "posixpath|genericpath|exists"),
+    ],
+)
+def test_types_that_are_not_known_are_refused_by_name(model: Any, named: str, tmp_path: Path) -> None:
+    if isinstance(model, Stranger):
+        model.fit(WHOLE, BINARY)
+    skops.io.dump(model, tmp_path / "m.skops")
+    with pytest.raises(ConversionError, match=f"not known to be safe: .*({named})"):
+        build(order(tmp_path / "m.skops"))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"hello"])
+def test_a_file_that_is_no_skops_file(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.skops"
+    path.write_bytes(content)
+    with pytest.raises(ConversionError, match="cannot be read as a skops file"):
+        build(order(path))
+
+
+def test_a_zip_without_a_schema(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "m.skops", "w") as archive:
+        archive.writestr("hello", "x")
+    with pytest.raises(ConversionError, match="cannot be read as a skops file"):
+        build(order(tmp_path / "m.skops"))
