@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 LOG = Path("build/bench/faults/emulator.log")
 WEAK = ("unconditional", "counter")
-_CHUNK_MB = 0.25
+_CHUNKS = 800  # of the large file, at least, so that there is somebody to kill; a row has 200 bytes
+_CHUNK_MB = (0.015625, 0.25)  # least and most
 _SHARE = 0.5
 _PACKAGES = ("boto3", "awslambdaric", "moto")
 
@@ -75,6 +76,7 @@ def main(
     bundle = (model / "bundles" / BUNDLE.name if model else BUNDLE).resolve()
     with staged(bundle, model / ROWS.name if model else ROWS, service) as (stage, known):
         outcome = faulty(stage, known, bundle, rows, seed, kills, told=_say)
+        _say(f"{outcome.seconds:.0f} s; {total(outcome.verdicts)}")
         caught = {weak: weakened(stage, known, bundle, weak, told=_say) for weak in WEAK}
     report(outcome, caught).tell("faults", as_json=as_json, save=save)
     if not all(verdict.clean for verdict in outcome.verdicts) or any(each.clean for each in caught.values()):
@@ -106,7 +108,8 @@ def faulty(
         tokens = Tokens(Path(folder))
         for fault, times in planned(kills):
             tokens.put(fault, times)
-        stage.haunt(tokens, seed, _CHUNK_MB, _SHARE)
+        least, most = _CHUNK_MB
+        stage.haunt(tokens, seed, min(most, max(least, count * 200 / _CHUNKS / 2**20)), _SHARE)
         run = Run(stage, tokens, rows, Path(folder), str(bundle), told)
         run.main(count, seed)
         verdicts = list(run.verdicts())

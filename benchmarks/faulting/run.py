@@ -82,7 +82,7 @@ class Run:
         if zombie.returncode or said != "was there":
             raise RuntimeError(f"the zombie said {said!r}, and ended with {zombie.returncode}")
         self._duplicate(self.jobs[0])  # after success
-        self._settle(self._idle)
+        self._settle(self._idle, redriving=False)  # the noise would never come to rest
 
     def _suffer(self) -> None:
         """Until every job is done, and every fault has happened."""
@@ -104,7 +104,7 @@ class Run:
         self._duplicate(self.jobs[0])
         self._settle(self._done)
         self.tokens.clear()
-        self._settle(self._idle)
+        self._settle(self._idle, redriving=False)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every job's."""
@@ -211,17 +211,17 @@ class Run:
         waiting = sum(_waiting(url) for url in self.stage.queues.values())
         return self._done() and not waiting
 
-    def _settle(self, until: Callable[[], bool]) -> None:
+    def _settle(self, until: Callable[[], bool], *, redriving: bool = True) -> None:
         """Look after the jobs, as an operator and the schedule would, until something is so."""
         tended = time.monotonic()
         while not until():
             time.sleep(_LOOK_S)
             if time.monotonic() - tended > _TEND_S:
-                self._tend()
+                self._tend(redriving=redriving)
                 tended = time.monotonic()
 
-    def _tend(self) -> None:
-        moved = sum(redrive(self.stage.stack).values())
+    def _tend(self, *, redriving: bool) -> None:
+        moved = sum(redrive(self.stage.stack).values()) if redriving else 0
         if moved:
             redrive(self.stage.stack)  # twice: it must do no harm
             self.dead_letters += moved

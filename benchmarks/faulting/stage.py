@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STACK = "onehandler-dev"
 LANES = ("batchPlan", "batchScore")
 _INSIDE = Path(__file__).parent / "inside" / "sitecustomize.py"
-_TIMEOUTS = {"batchPlan": 10, "batchScore": 4}  # seconds; the queues hide a message as long
+_TIMEOUTS = {"batchPlan": 5, "batchScore": 3}  # seconds; the queues hide a message as long
 _BATCH = 3  # messages a score function gets at once
 
 

@@ -11,13 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import boto3
+import pandas as pd
 import pytest
 import requests
 from click.testing import CliRunner
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
+from adapters.aws_jobs import Stack
+from adapters.dynamodb import DynamoLedger
 from examples.demo import batch, deployment
 from examples.demo.deployment import Deployment
+from onehandler.batch.ports import Status
 from onehandler.cli.main import cli
 from tests.deployment.conftest import ROOT, Deploy
 
@@ -121,6 +125,60 @@ def test_the_batch_commands(deployed: Deployment, tmp_path: Path) -> None:
     assert refused["status"] == "done", "what is done cannot be cancelled"
 
 
+def test_a_packed_file_with_line_breaks_and_everything_that_can_be_asked_for(
+    deployed: Deployment, tmp_path: Path
+) -> None:
+    """Read twice, for a megabyte is a chunk here: quotes are counted before rows are scored."""
+    client = boto3.client("lambda")
+    plan = "onehandler-dev-batchPlan"
+    variables = client.get_function_configuration(FunctionName=plan)["Environment"]["Variables"]
+    changed = {"Variables": {**variables, "ONEHANDLER_BATCH_CHUNK_MB": "0.1"}}
+    client.update_function_configuration(FunctionName=plan, Environment=changed)
+    rows = pd.concat([PATIENTS] * 4, ignore_index=True)
+    rows.insert(3, "note", [f'patient {number}\n"a, b"\n' for number in range(len(rows))])
+    file = tmp_path / "notes.csv.gz"
+    rows.to_csv(file, index=False)
+    options = ["--carry", "note", "--output", "jsonl", "--single", "--watch", "--json"]
+    job = json.loads(_onehandler("batch", "submit", str(file), *options))
+    client.update_function_configuration(FunctionName=plan, Environment={"Variables": variables})
+    assert (job["status"], job["rows"], job["failed"]) == ("done", len(rows), 0)
+    assert job["chunks"] > 3
+    assert 0 < job["dollars"] < 0.01
+    results = [json.loads(line) for line in _onehandler("batch", "result", job["job"]).splitlines()]
+    assert [result["carried"]["note"] for result in results] == list(rows["note"])
+    merged = json.loads(_onehandler("batch", "merge", job["job"], "--json"))["results"]
+    assert merged == job["results"] + "results.jsonl"
+    bucket, _, key = merged.removeprefix("s3://").partition("/")
+    body = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert [json.loads(line) for line in body.splitlines()] == results
+    broken = tmp_path / "broken.csv.gz"
+    broken.write_bytes(file.read_bytes()[:-100])
+    _onehandler("batch", "submit", str(broken), code=2)
+
+
+def test_the_sweeper_finishes_a_job_whose_marker_was_lost(deployed: Deployment, tmp_path: Path) -> None:
+    file = tmp_path / "swept.csv"
+    PATIENTS.iloc[:20].to_csv(file, index=False)
+    job = json.loads(_onehandler("batch", "submit", str(file), "--watch", "--json"))
+    bucket, _, prefix = job["results"].removeprefix("s3://").partition("/")
+    s3, ledger = boto3.client("s3"), DynamoLedger.connect(Stack.found("onehandler-dev").ledger)
+    s3.delete_object(Bucket=bucket, Key=prefix + "_SUCCESS")
+    boto3.client("dynamodb").update_item(
+        TableName=Stack.found("onehandler-dev").ledger,
+        Key={"job": {"S": job["job"]}, "part": {"N": "-1"}},
+        UpdateExpression="SET #status = :closing, #open = :open",
+        ExpressionAttributeNames={"#status": "status", "#open": "open"},
+        ExpressionAttributeValues={":closing": {"S": "closing"}, ":open": {"S": "open"}},
+    )
+    answer = boto3.client("lambda").invoke(FunctionName="onehandler-dev-batchSweep", Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    marker = json.loads(s3.get_object(Bucket=bucket, Key=prefix + "_SUCCESS")["Body"].read())
+    assert marker["rows"] == 20
+    assert ledger.status(job["job"]) is Status.DONE
+    rules = boto3.client("events").list_rules()["Rules"]
+    assert [rule["ScheduleExpression"] for rule in rules] == ["rate(5 minutes)"]
+
+
 def test_a_file_that_cannot_be_scored_is_told_at_once(deployed: Deployment, tmp_path: Path) -> None:
     file = tmp_path / "picture.png"
     file.write_bytes(b"\x89PNG")
@@ -175,6 +233,54 @@ def test_osls_knows_the_deployment(deployed: Deployment, service: Path) -> None:
         [osls, "logs", "-f", "predict"], env=environ, cwd=service, capture_output=True, text=True, check=True
     )
     assert "END Duration" in logs.stdout  # how osls shows a REPORT line
+
+
+def test_parquet_files_where_their_layer_was_asked_for(
+    deployed: Deployment, bundles: Path, service: Path, tmp_path: Path
+) -> None:
+    """Without it such a file is refused, by the parameter's name."""
+    file = tmp_path / "rows.parquet"
+    PATIENTS.assign(id=range(len(PATIENTS))).to_parquet(file, row_group_size=200)
+    assert 'deploy with --param="parquet=true"' in _onehandler("batch", "submit", str(file), code=1)
+    environ = deployment.environment(deployed.endpoint)
+    osls, stage = str(ROOT / "node_modules" / ".bin" / "osls"), ["--stage", "tables"]
+    options = [*stage, *deployment.parameters(bundles / "breast-cancer"), "--param=parquet=true"]
+    subprocess.run([osls, "deploy", *options], env=environ, cwd=service, check=True)
+    stack = ["--stack", "onehandler-tables"]
+    told = _onehandler("batch", "submit", str(file), "--carry", "id", "--watch", "--json", *stack)
+    job = json.loads(told)
+    assert (job["status"], job["rows"], job["failed"]) == ("done", len(PATIENTS), 0)
+    bucket, _, prefix = job["results"].removeprefix("s3://").partition("/")
+    body = boto3.client("s3").get_object(Bucket=bucket, Key=prefix + "part-00000.parquet")["Body"].read()
+    assert list(pd.read_parquet(io.BytesIO(body))["id"]) == list(range(len(PATIENTS)))
+    found = Stack.found("onehandler-tables")
+    for name in (found.drops, found.results):
+        boto3.resource("s3").Bucket(name).object_versions.delete()
+    subprocess.run([osls, "remove", *stage], env=environ, cwd=service, check=True)
+
+
+def test_results_that_would_be_scored_in_turn_are_refused(
+    deployed: Deployment, bundles: Path, service: Path, tmp_path: Path
+) -> None:
+    """The bucket that files are dropped into, for their results: not deployed."""
+    folder = tmp_path / "loop"
+    folder.mkdir()
+    for path in service.iterdir():
+        if path.name != "serverless.yml":
+            (folder / path.name).symlink_to(path)
+    text = (service / "serverless.yml").read_text()
+    (folder / "serverless.yml").write_text(text.replace("}-results-", "}-drops-"))
+    command = [str(ROOT / "node_modules" / ".bin" / "osls"), "package"]
+    refused = subprocess.run(
+        [*command, *deployment.parameters(bundles / "breast-cancer")],
+        env=deployment.environment(deployed.endpoint),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode
+    assert "the bucket that files are dropped into" in refused.stdout + refused.stderr
 
 
 @pytest.mark.parametrize(
