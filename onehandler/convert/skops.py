@@ -5,12 +5,15 @@ Types that skops does not know are refused by name, and never trusted because th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+import numpy as np
 import skops.io
+from sklearn.tree._tree import Tree
 
 from onehandler.convert.sklearn import dispatched
+from onehandler.convert.sklearn_steps import inside
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ _TRUSTED = {
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRanker",
     "lightgbm.sklearn.LGBMRegressor",
+    "sklearn.tree._tree.Tree",  # checked below
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
     "xgboost.sklearn.XGBRFClassifier",
@@ -61,4 +65,21 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
             f"cannot be read ({type(error).__name__}: {reason}); was it written by a scikit-learn like the one here?",
             where=str(path),
         ) from None
+    _require_whole_trees(model, path)
     return dispatched(model, sample, (), str(path))
+
+
+def _require_whole_trees(model: Any, path: Path) -> None:
+    """Refuse trees whose nodes point outside of them or back: walking one would read foreign memory, or not end."""
+    for estimator in inside(model):
+        tree = getattr(estimator, "tree_", None)
+        if not isinstance(tree, Tree):
+            continue
+        numbers = np.arange(tree.node_count)
+        split = tree.children_left >= 0
+        for children in (tree.children_left, tree.children_right):
+            ahead = (children > numbers) & (children < tree.node_count)
+            if not (ahead | ~split).all():
+                raise ConversionError("holds a tree whose nodes lead nowhere; save it again", where=str(path))
+        if not ((tree.feature < tree.n_features) & (tree.feature >= 0) | ~split).all():
+            raise ConversionError("holds a tree that asks for features it has not", where=str(path))

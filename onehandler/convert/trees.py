@@ -125,6 +125,9 @@ def register(kind: type, read: Callable[[Any], Ensemble]) -> None:
     )
 
 
+_GIVES = {"TopK": 2}  # outputs, of nodes that give more than one
+
+
 class _Graph:
     """Adds nodes to skl2onnx's container under fresh names."""
 
@@ -134,13 +137,17 @@ class _Graph:
 
     def add(self, kind: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
         """One node; gives the name of its output."""
-        made = output or str(self._scope.get_unique_variable_name(kind.lower()))
+        made = (
+            [output]
+            if output
+            else [str(self._scope.get_unique_variable_name(kind.lower())) for _ in range(_GIVES.get(kind, 1))]
+        )
         name = self._scope.get_unique_operator_name(kind)
         version = 3 if domain else 13
         self._container.add_node(
-            kind, list(inputs), [made], op_domain=domain, op_version=version, name=name, **attributes
+            kind, list(inputs), made, op_domain=domain, op_version=version, name=name, **attributes
         )
-        return made
+        return made[0]
 
     def constant(self, values: Any, kind: int = TensorProto.FLOAT) -> str:
         """An initializer: a list of numbers or strings, or one number."""
@@ -234,6 +241,14 @@ def _hinge(graph: _Graph, sums: str) -> str:
     return _both(graph, graph.add("Cast", above, to=TensorProto.FLOAT))
 
 
+def _ascending(graph: _Graph, sums: str) -> str:
+    """Each row in order: XGBoost sorts quantiles that cross."""
+    groups = graph.add(
+        "Slice", graph.add("Shape", sums), *(graph.constant([n], TensorProto.INT64) for n in (1, 2))
+    )
+    return graph.add("TopK", sums, groups, axis=1, largest=0, sorted=1)
+
+
 LINKS: dict[str, Callable[[_Graph, str], str]] = {
     "identity": lambda _, sums: sums,
     "exp": lambda graph, sums: graph.add("Exp", sums),
@@ -243,4 +258,5 @@ LINKS: dict[str, Callable[[_Graph, str], str]] = {
     "softmax": lambda graph, sums: graph.add("Softmax", sums, axis=1),
     "binary": _binary,
     "hinge": _hinge,
+    "ascending": _ascending,
 }

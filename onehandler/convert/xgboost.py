@@ -34,7 +34,6 @@ _OBJECTIVES = {
             "reg:squaredlogerror",
             "reg:absoluteerror",
             "reg:pseudohubererror",
-            "reg:quantileerror",
             "rank:ndcg",
             "rank:map",
             "rank:pairwise",
@@ -42,6 +41,7 @@ _OBJECTIVES = {
         ("identity", "identity"),
     ),
     **dict.fromkeys(("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox"), ("log", "exp")),
+    "reg:quantileerror": ("identity", "ascending"),
     "reg:logistic": ("logit", "sigmoid"),
     "binary:logistic": ("logit", "binary"),
     "binary:hinge": ("identity", "hinge"),
@@ -209,7 +209,9 @@ def _tree(tree: dict[str, Any], weight: float, where: str) -> Split | Leaf:
             yes, no, missing = made[right[node]], made[left[node]], not to_left
             made[node] = Split(feature, yes, no, missing, categories=sets[node])
         else:
-            yes, no, threshold = made[left[node]], made[right[node]], tree["split_conditions"][node]
+            yes, no = made[left[node]], made[right[node]]
+            # Written in a float32's fewest digits, which mean that float32 and not the double they spell.
+            threshold = float(np.float32(tree["split_conditions"][node]))
             made[node] = Split(feature, yes, no, to_left, threshold, strict=True)
     return made[0]
 

@@ -87,8 +87,7 @@ class _Booster:
 def test_it_answers_like_the_original(name: str, suffix: str, tmp_path: Path) -> None:
     model = MODELS[name]()
     found = built(model if suffix == ".joblib" else _Booster(model), tmp_path, suffix)
-    assert found.comparisons
-    assert worst(found) < 1e-4
+    assert [each.share_off for each in found.comparisons] == [0] * len(found.comparisons) != []
     assert found.bundle.signature.inputs[0].nullable
     assert found.bundle.signature.inputs[0].columns == tuple(X.columns)  # "mean radius", not "mean_radius"
 

@@ -91,3 +91,11 @@ def test_a_zip_without_a_schema(tmp_path: Path) -> None:
         archive.writestr("hello", "x")
     with pytest.raises(ConversionError, match="cannot be read as a skops file"):
         build(order(tmp_path / "m.skops"))
+
+
+def test_a_tree_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    model = RandomForestClassifier(2, random_state=0).fit(WHOLE, BINARY)
+    model.estimators_[1].tree_.children_left[0] = 10**6
+    skops.io.dump(model, tmp_path / "m.skops")
+    with pytest.raises(ConversionError, match="nodes lead nowhere"):
+        build(order(tmp_path / "m.skops"))

@@ -43,6 +43,9 @@ def with_categories(at_once: int) -> Any:
     return model
 
 
+# XGBoost warns that its forests will go.
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
+
 POSITIVE = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "reg:squaredlogerror")
 ANY_NUMBER = ("reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror")
 MODELS: dict[str, Callable[[], Any]] = {
@@ -73,8 +76,7 @@ MODELS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", MODELS)
 def test_it_answers_like_the_original(name: str, suffix: str, tmp_path: Path) -> None:
     found = built(MODELS[name](), tmp_path, suffix)
-    assert found.comparisons
-    assert worst(found) < 1e-4
+    assert [each.share_off for each in found.comparisons] == [0] * len(found.comparisons) != []
     assert found.bundle.signature.inputs[0].nullable
     assert found.bundle.signature.inputs[0].columns == tuple(X.columns)
 
