@@ -3,7 +3,7 @@
     python -m benchmarks.batch [--quick] [--json]
 
 Both read the same CSV (30 features a row) with the same forest, in blocks of as many rows, each in a process of its
-own, in turns. Queues and S3 are left out: what is measured is what a core does with a chunk.
+own, in turns, after a few thousand rows. Queues and S3 are left out: what is measured is what a core does with a chunk.
 """
 
 from __future__ import annotations

@@ -100,6 +100,20 @@ SECTIONS = (
         "queues and S3 are left out.",
     ),
     Section(
+        "batch_end_to_end",
+        "Batch scoring, from the drop to the marker",
+        "The deployed functions in the emulator, which takes of the same cores: its S3, SQS and DynamoDB run beside "
+        "the instances. `more_over_one` is how much sooner as many instances as cores are done than one.",
+    ),
+    Section(
+        "faults",
+        "Batch scoring under faults",
+        "Workers killed before and after every exchange with S3, SQS and DynamoDB, answers lost, refused or late, "
+        "messages delivered twice, out of order and after success, a second planner, a zombie; several files, the "
+        "largest of a million rows. `lost`, `doubled` and `wrong` are rows and object versions; `markers` is markers a "
+        "job; the two `_caught` say that builds without conditional writes, and with a ledger that counts, fail.",
+    ),
+    Section(
         "emulator",
         "The AWS emulator",
         "Beside MiniStack, without Docker, and moto's own server; one client, boto3. HTTP APIs are asked over plain "

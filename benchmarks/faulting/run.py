@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -109,9 +109,9 @@ class Run:
     def verdicts(self) -> Iterator[Verdict]:
         """Every job's."""
         for job in self.jobs:
-            yield judge(self.stage.stack.results, job.prefix, job.expected)
-            if job.single and (wrong := one_file(self.stage.stack.results, job.prefix, job.expected)):
-                yield Verdict(wrong=wrong)
+            found = judge(self.stage.stack.results, job.prefix, job.expected)
+            wrong = one_file(self.stage.stack.results, job.prefix, job.expected) if job.single else 0
+            yield replace(found, wrong=found.wrong + wrong)
 
     def _drop_all(self, count: int, seed: int) -> None:
         path = self.folder / "main.csv"
