@@ -15,8 +15,8 @@ from adapters.aws_batch import drops_in
 from adapters.s3 import S3Store
 from adapters.sqs import SqsQueue
 from onehandler.batch.job import Drop, Task
-from onehandler.batch.memory import MemoryStore
-from onehandler.batch.ports import Gone, Location, ObjectStore, Piece
+from onehandler.batch.memory import MemoryQueue, MemoryStore
+from onehandler.batch.ports import Gone, Location, ObjectStore, Piece, Queue
 from onehandler.errors import MalformedBody, Unavailable
 
 
@@ -93,15 +93,33 @@ def test_a_state_of_a_source_is_read_or_gone(aws: str) -> None:
         store.read(Location(name, "key", version=version), 0, 9)
 
 
-def test_messages_go_in_tens(aws: str) -> None:
+@pytest.fixture(params=["memory", "sqs"])
+def queue(request: pytest.FixtureRequest) -> tuple[Queue, Callable[[], list[str]]]:
+    """A queue, and what takes some of its messages."""
+    if request.param == "memory":
+        found = MemoryQueue()
+        return found, lambda: [found.bodies.pop()] if found.bodies else []
+    request.getfixturevalue("aws")
     sqs = boto3.client("sqs")
     url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex}")["QueueUrl"]
-    SqsQueue(sqs, url).send([str(number) for number in range(25)])
-    found: set[str] = set()
-    while len(found) < 25:
-        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        found |= {message["Body"] for message in received["Messages"]}
-    assert found == {str(number) for number in range(25)}
+
+    def taken() -> list[str]:
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        return [message["Body"] for message in received]
+
+    return SqsQueue(sqs, url), taken
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 25])
+def test_all_messages_are_sent(queue: tuple[Queue, Callable[[], list[str]]], count: int) -> None:
+    sender, taken = queue
+    bodies = [json.dumps({"manifest": "a+b é/%2F", "chunk": number}) for number in range(count)]
+    sender.send(bodies)
+    found: list[str] = []
+    while len(found) < count:
+        found += taken()
+    assert sorted(found) == sorted(bodies)
+    assert taken() == []
 
 
 class _Refusing:
