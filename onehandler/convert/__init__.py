@@ -27,6 +27,7 @@ CONVERTERS = {
     ".pkl": "onehandler.convert.sklearn",
     ".pickle": "onehandler.convert.sklearn",
     ".onnx": "onehandler.convert.onnx",
+    ".ort": "onehandler.convert.onnx",
     ".json": "onehandler.convert.xgboost",
     ".ubj": "onehandler.convert.xgboost",
     ".txt": "onehandler.convert.lightgbm",

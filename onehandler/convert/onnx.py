@@ -1,4 +1,4 @@
-"""ONNX files: checked and taken as they are, when all they take and give are tensors."""
+"""ONNX files: checked and taken as they are; outputs that are no tensors are rewritten where that can be done."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from onehandler.convert import Candidate, Conversion
 from onehandler.convert.graph import keeps_data_elsewhere, signature_of
+from onehandler.convert.onnx_outputs import tensor_outputs
 from onehandler.convert.weights import separated
 from onehandler.errors import ConversionError
 from onehandler.signature import ANY
@@ -34,22 +35,29 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
     inputs = [value.name for value in model.graph.input]
     named = {inputs[0]: columns} if len(inputs) == 1 else {}
     missing = inputs if sample is not None and bool(sample.isna().any(axis=None)) else []
-    signature = signature_of(model, named, missing)
+    labels, notes = tensor_outputs(model)
+    signature = signature_of(model, {**named, **labels}, missing)
     if sample is not None:
         _require_table(signature, columns)
     weights = separated(model, path.parent)
-    graph = model.SerializeToString() if weights else content
+    graph = model.SerializeToString(deterministic=True) if weights or notes else content
     producer = f"{model.producer_name} {model.producer_version}".strip()
     return Conversion(
         columns=columns if len(inputs) == 1 else inputs if columns else (),
         candidates=[lambda: Candidate(graph, signature, weights=weights)],
         expected=None,
         source={"framework": "onnx", "producer": producer, "versions": {"onnx": version("onnx")}},
+        warnings=notes,
     )
 
 
 def _read(path: Path) -> tuple[onnx.ModelProto, bytes]:
     content = path.read_bytes()
+    if content[4:8] == b"ORTM":
+        raise ConversionError(
+            "is in ORT format, which keeps nothing that can be checked; build from the .onnx file it was made of",
+            where=str(path),
+        )
     try:
         model = onnx.load_from_string(content)
     except DecodeError:

@@ -51,14 +51,6 @@ def tensor_outputs(model: onnx.ModelProto) -> tuple[dict[str, tuple[str, ...]], 
     return columns, notes
 
 
-def declare_missing_shapes(model: onnx.ModelProto) -> None:
-    """Let ONNX infer the shapes of outputs that declare none."""
-    tensors = [each.type.tensor_type for each in model.graph.output]
-    if all(each.HasField("shape") for each in tensors):
-        return
-    _declare(model)
-
-
 def _declare(model: onnx.ModelProto) -> None:
     try:
         inferred = onnx.shape_inference.infer_shapes(model)

@@ -17,6 +17,7 @@ from onehandler.convert.build import Order, build
 from onehandler.errors import ConversionError
 from onehandler.handler import Handler
 from onehandler.rows import tensors_from_rows
+from onehandler.tensor import Tensor
 from tests import bundles
 
 if TYPE_CHECKING:
@@ -142,13 +143,101 @@ def cut(model: Any) -> None:
     model.graph.node[0].input[1] = "nowhere"
 
 
+def given_as(node: Any, kind: Any) -> bytes:
+    """x · w, its output packed by a node."""
+
+    def pack(model: Any) -> None:
+        model.graph.node[0].output[0] = "product"
+        model.graph.node.append(node)
+        model.graph.output[0].CopyFrom(helper.make_value_info("y", kind))
+
+    return altered(pack)
+
+
+_TENSOR = helper.make_tensor_type_proto(TensorProto.FLOAT, ["N", 1])
+
+
+def sequence() -> bytes:
+    node = helper.make_node("SequenceConstruct", ["product", "x"], ["y"])
+    return given_as(
+        node, helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
+    )
+
+
+def optional() -> bytes:
+    return given_as(
+        helper.make_node("Optional", ["product"], ["y"]), helper.make_optional_type_proto(_TENSOR)
+    )
+
+
+def sequence_of_unknown() -> bytes:
+    node = helper.make_node("SplitToSequence", ["product"], ["y"])
+    return given_as(
+        node, helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, None))
+    )
+
+
+REWRITTEN: dict[str, tuple[Callable[[], bytes], list[tuple[str, tuple[int, ...], tuple[str, ...]]]]] = {
+    "zip map": (zip_map, [("output_label", (-1,), ()), ("output_probability", (-1, 3), ("0", "1", "2"))]),
+    "sequence": (sequence, [("y_0", (-1, 1), ()), ("y_1", (-1, 2), ())]),
+    "optional": (optional, [("y", (-1, 1), ())]),
+}
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_an_output_that_is_no_plain_tensor_is_rewritten_to_what_it_held(name: str, tmp_path: Path) -> None:
+    make, expected = REWRITTEN[name]
+    model = tmp_path / "model.onnx"
+    model.write_bytes(make())
+    found = build(Order(model, None, "m", tmp_path / "out" / "m"))
+    outputs = found.bundle.signature.outputs
+    assert [(each.name, each.shape, each.columns) for each in outputs] == expected
+    assert len(found.warnings) == 1
+    rows = (
+        np.array([[1, 2], [3, 4]], np.float32)
+        if name != "zip map"
+        else load_iris().data[::50].astype(np.float32)
+    )
+    (given,) = found.bundle.signature.inputs
+    handler = Handler.load(found.bundle)
+    answers = handler.predict({given.name: Tensor(given.dtype, rows.shape, rows.tobytes())})
+    handler.close()
+    last = np.asarray(answers[expected[-1][0]])
+    if name == "zip map":
+        assert np.allclose(last.sum(axis=1), 1)
+    else:
+        assert last.tolist() == (rows.tolist() if name == "sequence" else [[3], [7]])
+
+
+def test_zip_map_inside_gives_what_the_model_with_it_gave(tmp_path: Path) -> None:
+    import onnxruntime
+
+    (tmp_path / "model.onnx").write_bytes(zip_map())
+    rows = load_iris().data[:5].astype(np.float32)
+    maps = onnxruntime.InferenceSession(zip_map()).run(None, {"X": rows})[1]
+    found = build(Order(tmp_path / "model.onnx", None, "m", tmp_path / "out" / "m"))
+    handler = Handler.load(found.bundle)
+    answers = handler.predict(
+        {"X": Tensor(found.bundle.signature.inputs[0].dtype, rows.shape, rows.tobytes())}
+    )
+    handler.close()
+    assert np.asarray(answers["output_probability"]).tolist() == [list(each.values()) for each in maps]
+
+
 NO_ONNX = "not a valid ONNX model|not an ONNX file"
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "zip map": (zip_map, "only tensors can be served: convert again with ZipMap off"),
+    "a sequence": (
+        sequence_of_unknown,
+        "output 'y': is a sequence_type; .* end the graph in ConcatFromSequence",
+    ),
     "strings multiplied": (lambda: altered(take_strings), "cannot be opened"),
     "weights elsewhere": (lambda: altered(keep_elsewhere), "should be a relative path"),
     "constant elsewhere": (lambda: altered(keep_constant_elsewhere), "weights.bin"),
     "no shape": (lambda: altered(drop_shape), "declares no shape|not a valid ONNX model"),
+    "an ORT file": (
+        lambda: b"\x20\x00\x00\x00ORTM" + b"\x00" * 40,
+        "is in ORT format, .* build from the .onnx file",
+    ),
     "complex": (lambda: altered(use_complex), "cannot be served"),
     "dangling": (lambda: altered(cut), "not a valid ONNX model"),
     "empty": (lambda: b"", NO_ONNX),
