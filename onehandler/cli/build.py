@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from onehandler.cli.output import as_json_option, print_json, progress, results, warn
+from onehandler.cli.output import as_json_option, errors, print_json, progress, results, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from onehandler.convert.build import Built
+    from onehandler.convert.variants import Measured
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -42,6 +48,19 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Folder that the bundle's folder goes into; a bundle of the same name is replaced.",
 )
+@click.option("--optimize", is_flag=True, help="Optimise the graph once, instead of at every start.")
+@click.option(
+    "--quantize",
+    type=click.Choice(["dynamic", "static"]),
+    default=None,
+    help="Matrix products in 8-bit integers.",
+)
+@click.option("--yes", is_flag=True, help="Take the optimised or quantized model without asking.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write an HTML page of what was built here.",
+)
 @as_json_option
 def command(  # noqa: PLR0913, PLR0917
     model: Path,
@@ -52,29 +71,64 @@ def command(  # noqa: PLR0913, PLR0917
     version: str,
     tolerance: float,
     out: Path,
+    optimize: bool,
+    quantize: str | None,
+    yes: bool,
+    report: Path | None,
     as_json: bool,
 ) -> None:
-    """Turn MODEL (.joblib, .pkl or .onnx) into a bundle, converted to ONNX and checked against the original.
+    """Turn MODEL into a bundle, converted to ONNX and checked against the original.
+
+    Takes scikit-learn (.joblib, .pkl, .skops), XGBoost (.json, .ubj), LightGBM (.txt), CatBoost (.cbm), and .onnx.
 
     The converted model must answer every row of the sample and of the held-out rows like the original, or
     nothing is written.
+
+    With --optimize or --quantize, size, speed and difference are shown before you are asked whether to take it.
 
     A joblib or pickle file runs code when it is loaded: build from files that you made or trust.
 
     \b
     onehandler build model.joblib --sample train.csv --target churned --name churn
     """  # noqa: D301
-    with progress("loading the tools") as told:
+    # A moving line would write over the question.
+    asks = bool(optimize or quantize) and not yes
+    with nullcontext(errors().print) if asks else progress("loading the tools") as told:
         from onehandler.convert.build import Order, build  # imports scikit-learn: a second
         from onehandler.convert.report import report_json
 
-        built = build(Order(model, sample, name, out / name, holdout, drop, version, tolerance), told)
+        order = Order(
+            model, sample, name, out / name, holdout, drop, version, tolerance, optimize, quantize or ""
+        )
+        built = build(replace(order, decide=_decision(yes, as_json)), told)
     for warning in built.warnings:
         warn(warning)
+    if report is not None:
+        from onehandler.convert.page import report_page
+
+        report.write_text(report_page(built), encoding="utf-8")
     if as_json:
         print_json(report_json(built))
     else:
         _show(built)
+
+
+def _decision(yes: bool, as_json: bool) -> Callable[[Sequence[Measured]], bool]:
+    """Show the figures, then ask, where somebody is there to answer."""
+
+    def decide(forms: Sequence[Measured]) -> bool:
+        from onehandler.convert.report import forms_table
+
+        if not as_json:
+            results().print(forms_table(forms))
+        if yes:
+            return True
+        if as_json or not sys.stdin.isatty():
+            warn("the model is written as converted; --yes takes the other form")
+            return False
+        return click.confirm("Take the last one?", err=True)
+
+    return decide
 
 
 def _show(built: Built) -> None:
@@ -84,7 +138,7 @@ def _show(built: Built) -> None:
     if built.comparisons:
         console.print(parity_table(built.comparisons))
     if built.note:
-        console.print(f"converted with {built.note}: the plain way answered differently or failed")
+        console.print(f"converted with {built.note}")
     console.print(
         f"{built.bundle.folder}: {size_of(built):,} bytes, digest {built.bundle.digest[:12]}", soft_wrap=True
     )

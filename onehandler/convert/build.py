@@ -14,6 +14,7 @@ from onehandler.convert import converter_for
 from onehandler.convert.baseline import baseline_of
 from onehandler.convert.parity import Different, compare, references, require_equal
 from onehandler.convert.tables import all_rows, chosen_columns, read_sample, rows_of, tensors_of
+from onehandler.convert.variants import Measured, changed, measured
 from onehandler.convert.weights import LOCATION
 from onehandler.errors import BundleError, ConversionError, InvalidInput, ModelError
 from onehandler.results import named_rows, spelled
@@ -50,6 +51,11 @@ class Order:
     drop: str = ""  # a column of the sample that is no feature (the target)
     version: str = "1"
     tolerance: float = TOLERANCE
+    optimize: bool = False
+    quantize: str = ""  # "dynamic" or "static"
+    decide: Callable[[Sequence[Measured]], bool] = lambda _: (
+        True
+    )  # take the other form, having seen the figures?
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Built:
     comparisons: Sequence[Comparison]
     note: str
     warnings: Sequence[str]
+    asked: Sequence[Reference] = ()
+    forms: Sequence[Measured] = ()
 
 
 def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
@@ -79,9 +87,36 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
     told("asking the original model")
     asked = references(sets, conversion.expected) if conversion.expected else []
     candidate, comparisons = _chosen(conversion, asked, order.tolerance, told)
+    forms: list[Measured] = []
+    if order.optimize or order.quantize:
+        told("measuring the other form")
+        other, forms = _other_form(order, candidate, asked, sets.get("training"))
+        if order.decide(forms):
+            candidate, comparisons = other, _compared(other, asked, order.tolerance)
     told("writing the bundle")
     draft = _draft(order, conversion, candidate, comparisons, sets)
-    return Built(write_bundle(draft, order.target), comparisons, candidate.note, conversion.warnings)
+    bundle = write_bundle(draft, order.target)
+    return Built(bundle, comparisons, candidate.note, conversion.warnings, asked, forms)
+
+
+def _other_form(
+    order: Order, plain: Candidate, asked: Sequence[Reference], training: DataFrame | None
+) -> tuple[Candidate, list[Measured]]:
+    """The model in the form that was ordered, and the figures of both."""
+    if not asked:
+        raise ConversionError(
+            "needs an original to compare with; a file that is ONNX already is taken as it is",
+            where="--quantize" if order.quantize else "--optimize",
+        )
+    other = changed(plain, order.optimize, order.quantize, training)
+    names = ("as converted", other.note or "optimized")
+    forms = [
+        measured(name, form, opened, asked, order.tolerance)
+        for name, form in zip(names, (plain, other), strict=True)
+    ]
+    if not order.quantize:
+        require_equal(_compared(other, asked, order.tolerance), order.tolerance)
+    return other, forms
 
 
 def _read(order: Order) -> dict[str, DataFrame]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from onehandler.convert.build import Built
     from onehandler.convert.parity import Comparison
+    from onehandler.convert.variants import Measured
 
 
 def size_of(built: Built) -> int:
@@ -30,6 +31,7 @@ def report_json(built: Built) -> dict[str, Any]:
         "bytes": size_of(built),
         "parity": [each.to_json() for each in built.comparisons],
         "note": built.note,
+        "forms": [each.to_json() for each in built.forms],
         "warnings": list(built.warnings),
     }
 
@@ -45,4 +47,23 @@ def parity_table(comparisons: Sequence[Comparison]) -> Table:
         table.add_column(heading, justify="right")
     for each in comparisons:
         table.add_row(each.rows, each.output, f"{each.count:,}", f"{each.worst:.3g}", f"{each.share_off:.1%}")
+    return table
+
+
+def forms_table(forms: Sequence[Measured]) -> Table:
+    """Size, speed and difference from the original, one line a form."""
+    from rich.table import Table  # a script that asks for JSON doesn't need it
+
+    table = Table(title="Forms of the model", title_justify="left")
+    table.add_column("form")
+    for heading in ("bytes", "µs a row", "worst difference", "labels changed"):
+        table.add_column(heading, justify="right")
+    for each in forms:
+        figures = (
+            f"{each.size:,}",
+            f"{each.microseconds:.1f}",
+            f"{each.worst:.3g}",
+            f"{each.labels_off:.1%}",
+        )
+        table.add_row(each.form, *figures)
     return table
