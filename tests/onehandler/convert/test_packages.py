@@ -1,0 +1,47 @@
+"""What a missing package's message tells to install is what the converters' tests run with."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from onehandler.convert import converter_for
+from onehandler.convert.packages import PINNED, advice
+from onehandler.errors import ConversionError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("package", PINNED)
+def test_the_advice_is_what_is_locked(package: str) -> None:
+    locked = (ROOT / "requirements" / "convert-trees.txt").read_text()
+    assert re.search(rf"^{re.escape(PINNED[package])}\b", locked, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "package"),
+    [
+        (".json", "xgboost"),
+        (".ubj", "xgboost"),
+        (".txt", "lightgbm"),
+        (".cbm", "catboost"),
+        (".skops", "skops"),
+    ],
+)
+def test_a_missing_package_is_named_with_what_to_install(
+    suffix: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, package, None)  # as where it is not installed
+    monkeypatch.delitem(sys.modules, f"onehandler.convert.{package}", raising=False)
+    with pytest.raises(
+        ConversionError, match=rf"needs the package '{package}'; pip install '{PINNED[package]}'"
+    ):
+        converter_for(Path(f"model{suffix}"))
+
+
+def test_what_is_not_tabled_comes_with_the_build_extra() -> None:
+    assert advice("onnx") == "pip install 'onehandler[build]'"
