@@ -19,6 +19,8 @@ from skl2onnx.common.shape_calculator import (
 )
 from sklearn.base import is_classifier
 
+from onehandler.convert.tree_links import LINKS, Graph
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -120,44 +122,12 @@ def register(kind: type, read: Callable[[Any], Ensemble]) -> None:
         kind,
         f"onehandler_{kind.__module__}_{kind.__name__}",
         calculate_linear_classifier_output_shapes if classifier else calculate_linear_regressor_output_shapes,
-        lambda scope, operator, container: _convert(_Graph(scope, container), operator, read),
+        lambda scope, operator, container: _convert(Graph(scope, container), operator, read),
         options={"zipmap": [True, False, "columns"], "nocl": [True, False]} if classifier else None,
     )
 
 
-_GIVES = {"TopK": 2}  # outputs, of nodes that give more than one
-
-
-class _Graph:
-    """Adds nodes to skl2onnx's container under fresh names."""
-
-    def __init__(self, scope: Any, container: Any) -> None:
-        self._scope = scope
-        self._container = container
-
-    def add(self, kind: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
-        """One node; gives the name of its output."""
-        made = (
-            [output]
-            if output
-            else [str(self._scope.get_unique_variable_name(kind.lower())) for _ in range(_GIVES.get(kind, 1))]
-        )
-        name = self._scope.get_unique_operator_name(kind)
-        version = 3 if domain else 13
-        self._container.add_node(
-            kind, list(inputs), made, op_domain=domain, op_version=version, name=name, **attributes
-        )
-        return made[0]
-
-    def constant(self, values: Any, kind: int = TensorProto.FLOAT) -> str:
-        """An initializer: a list of numbers or strings, or one number."""
-        name = str(self._scope.get_unique_variable_name("constant"))
-        shape = [len(values)] if isinstance(values, list) else []
-        self._container.add_initializer(name, kind, shape, values if isinstance(values, list) else [values])
-        return name
-
-
-def _convert(graph: _Graph, operator: Any, read: Callable[[Any], Ensemble]) -> None:
+def _convert(graph: Graph, operator: Any, read: Callable[[Any], Ensemble]) -> None:
     model, source = operator.raw_operator, operator.inputs[0]
     ensemble = read(model)
     features, double = source.full_name, isinstance(source.type, DoubleTensorType)
@@ -172,7 +142,7 @@ def _convert(graph: _Graph, operator: Any, read: Callable[[Any], Ensemble]) -> N
     graph.add("Cast", answers, output=declared.full_name, to=kind)
 
 
-def _label(graph: _Graph, probabilities: str, operator: Any) -> None:
+def _label(graph: Graph, probabilities: str, operator: Any) -> None:
     classes = np.asarray(operator.raw_operator.classes_)
     place = graph.add("ArgMax", probabilities, axis=1, keepdims=0)
     if classes.dtype.kind in "biuf":
@@ -221,42 +191,3 @@ def _floor(value: float) -> float:
     """
     near = np.float32(value)
     return float(near if float(near) <= value else np.nextafter(near, np.float32(-np.inf)))
-
-
-def _both(graph: _Graph, second: str) -> str:
-    """Probabilities of two classes from the second's."""
-    return graph.add("Concat", graph.add("Sub", graph.constant(1.0), second), second, axis=1)
-
-
-def _squared(graph: _Graph, sums: str) -> str:
-    return graph.add("Mul", graph.add("Sign", sums), graph.add("Mul", sums, sums))
-
-
-def _binary(graph: _Graph, sums: str) -> str:
-    return _both(graph, graph.add("Sigmoid", sums))
-
-
-def _hinge(graph: _Graph, sums: str) -> str:
-    above = graph.add("Greater", sums, graph.constant(0.0))
-    return _both(graph, graph.add("Cast", above, to=TensorProto.FLOAT))
-
-
-def _ascending(graph: _Graph, sums: str) -> str:
-    """Each row in order: XGBoost sorts quantiles that cross."""
-    groups = graph.add(
-        "Slice", graph.add("Shape", sums), *(graph.constant([n], TensorProto.INT64) for n in (1, 2))
-    )
-    return graph.add("TopK", sums, groups, axis=1, largest=0, sorted=1)
-
-
-LINKS: dict[str, Callable[[_Graph, str], str]] = {
-    "identity": lambda _, sums: sums,
-    "exp": lambda graph, sums: graph.add("Exp", sums),
-    "log1p_exp": lambda graph, sums: graph.add("Softplus", sums),
-    "squared": _squared,
-    "sigmoid": lambda graph, sums: graph.add("Sigmoid", sums),
-    "softmax": lambda graph, sums: graph.add("Softmax", sums, axis=1),
-    "binary": _binary,
-    "hinge": _hinge,
-    "ascending": _ascending,
-}
