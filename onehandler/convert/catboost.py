@@ -6,8 +6,6 @@ and gives probabilities as a list of maps.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from functools import partial
 from importlib.metadata import version
@@ -21,6 +19,7 @@ import onnx
 from onehandler.convert import Candidate, Conversion
 from onehandler.convert.graph import declare_shapes, rename_inputs, rename_outputs, signature_of
 from onehandler.convert.onnx_outputs import tensor_outputs
+from onehandler.convert.reading import require_readable
 from onehandler.convert.sklearn_inputs import SINGLE, columns_of
 from onehandler.errors import ConversionError
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-_PATIENCE = 600  # seconds for a model of gigabytes
+_READ = "import catboost, sys; catboost.CatBoost().load_model(sys.argv[1])"
 _CLASSIFYING = ("Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll")
 _EXPONENT = ("Poisson", "Tweedie")
 _NUMBERS = ("RMSE", "MAE", "Quantile", "MAPE", "Huber", "Expectile", "Lq", "LogCosh")
@@ -37,7 +36,7 @@ _NUMBERS = ("RMSE", "MAE", "Quantile", "MAPE", "Huber", "Expectile", "Lq", "LogC
 
 def convert(path: Path, sample: DataFrame | None) -> Conversion:
     """Read a .cbm file; see `Converter`."""
-    _require_readable(path)
+    require_readable(path, _READ, "CatBoost")
     try:
         model = catboost.CatBoost().load_model(str(path))
     except catboost.CatBoostError as error:
@@ -46,22 +45,6 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
             f"cannot be read as a CatBoost model ({reason}); write it with model.save_model", where=str(path)
         ) from None
     return from_model(model, sample)
-
-
-def _require_readable(path: Path) -> None:
-    """Read it in a process of its own first: a damaged file ends the process that reads it."""
-    script = "import catboost, sys; catboost.CatBoost().load_model(sys.argv[1])"
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(path.absolute())],
-        capture_output=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    if done.returncode:
-        raise ConversionError(
-            "cannot be read as a CatBoost model: its reader fails; write it with model.save_model",
-            where=str(path),
-        )
 
 
 def from_model(model: Any, sample: DataFrame | None) -> Conversion:

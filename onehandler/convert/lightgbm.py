@@ -9,6 +9,7 @@ import lightgbm
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
+from onehandler.convert.reading import require_readable
 from onehandler.convert.sklearn import conversion_of
 from onehandler.convert.trees import Ensemble, Leaf, Split, register
 from onehandler.errors import ConversionError
@@ -30,6 +31,7 @@ _LINKS = {
     "multiclass": "softmax",
     "multiclassova": "sigmoid",
 }
+_READ = "import lightgbm, sys; lightgbm.Booster(model_file=sys.argv[1])"
 _CLASSIFYING = ("binary", "multiclass", "multiclassova")
 _NAMELESS = "Column_"  # what LightGBM calls columns that came without names
 
@@ -80,6 +82,7 @@ class BoosterClassifier(ClassifierMixin, _FromFile):  # type: ignore[misc]
 
 def convert(path: Path, sample: DataFrame | None) -> Conversion:
     """Read a booster's file; see `Converter`."""
+    require_readable(path, _READ, "LightGBM")
     try:
         booster = lightgbm.Booster(model_file=path)
     except lightgbm.basic.LightGBMError as error:

@@ -146,3 +146,15 @@ def test_a_file_that_is_no_model(content: bytes, tmp_path: Path) -> None:
 
     with pytest.raises(ConversionError, match="cannot be read as a LightGBM model"):
         built(File(), tmp_path, ".txt")
+
+
+def test_a_damaged_file_is_refused_and_does_not_end_the_process(tmp_path: Path) -> None:
+    regressor().fit(X, NUMBER).booster_.save_model(tmp_path / "whole.txt")
+    whole = (tmp_path / "whole.txt").read_bytes()
+
+    class File:
+        def save_model(self, path: Path) -> None:
+            path.write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(ConversionError, match="cannot be read as a LightGBM model"):
+        built(File(), tmp_path, ".txt")
