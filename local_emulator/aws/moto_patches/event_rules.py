@@ -38,6 +38,7 @@ def _rule(rule: Any) -> ScheduledRule:
 
 
 def _apply(_: Services) -> None:
+    """Rules are kept, but any schedule that looks like one is taken, and any target, and none of them ever fires."""
     from moto.events.exceptions import ValidationException
     from moto.events.models import EventsBackend
 
@@ -77,7 +78,7 @@ def _problem(target: dict[str, Any]) -> str:
 
 
 PATCH = Patch(
-    "scheduled rules are checked",
+    "event-rules",
     (
         Target("moto.events.models", "EventsBackend.put_rule", "28bf0ac76b1b"),
         Target("moto.events.models", "EventsBackend.put_targets", "5c3742b61a68"),

@@ -24,6 +24,7 @@ from local_emulator.aws.moto_patches import (
     module_list,
     s3_object_files,
     s3_policy_conditions,
+    s3_ranges,
 )
 from local_emulator.aws.moto_patches.patching import ABSENT, MOTO_VERSION, PatchError, Replaced
 
@@ -51,6 +52,7 @@ PATCHES: tuple[Patch, ...] = (
     lambda_urls.PATCH,
     s3_object_files.PATCH,
     s3_policy_conditions.PATCH,
+    s3_ranges.PATCH,
 )
 
 

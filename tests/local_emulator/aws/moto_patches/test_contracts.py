@@ -234,12 +234,52 @@ def a_request_looks_through_no_folders(running: Running) -> None:
     assert listed == []
 
 
+class _Watched:
+    """An object's buffer that notes how much is read of it."""
+
+    def __init__(self, buffer: Any) -> None:
+        self.buffer = buffer
+        self.reads: list[int] = []
+
+    def read(self, count: int = -1) -> Any:
+        found = self.buffer.read(count)
+        self.reads.append(len(found))
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.buffer, name)
+
+
+def a_range_is_all_that_is_read(running: Running) -> None:
+    from moto.s3.models import s3_backends
+
+    client = running.client("s3")
+    client.create_bucket(Bucket="ranges")
+    client.put_object(Bucket="ranges", Key="key", Body=b"0123456789" * 100)
+    key: Any = s3_backends[ACCOUNT]["aws"].get_object("ranges", "key")
+    watched = key._value_buffer = _Watched(key._value_buffer)
+    found = client.get_object(Bucket="ranges", Key="key", Range="bytes=10-14")
+    key._value_buffer = watched.buffer
+    assert found["Body"].read() == b"01234"
+    assert sum(watched.reads) == 5
+
+
+def schedules_that_never_fire_are_refused(running: Running) -> None:
+    events = running.client("events")
+    with pytest.raises(ClientError, match="ScheduleExpression is not valid"):
+        events.put_rule(Name="r", ScheduleExpression="cron(99 * * * ? *)")
+    events.put_rule(Name="r", ScheduleExpression="rate(1 day)")
+    with pytest.raises(ClientError, match="not states"):
+        events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": f"arn:aws:states:us-east-1:{ACCOUNT}:m:n"}])
+
+
 CONTRACTS: dict[str, Callable[[Running], None]] = {
     "base-model-leak": models_are_not_kept,
     "cloudformation-change-sets": an_executed_change_set_refreshes_outputs,
     "cloudformation-resources": describing_leaves_out_what_is_not_deployed,
     "cloudformation-stacks": a_failed_stack_is_rolled_back,
     "cloudformation-templates": advice_is_no_error_and_characters_survive,
+    "event-rules": schedules_that_never_fire_are_refused,
     "http-api": a_stage_can_be_updated_and_an_api_is_here,
     "iam-managed-policies": managed_policies_of_aws_can_be_attached,
     "lambda-code": missing_code_is_told_and_versions_keep_theirs,
@@ -251,6 +291,7 @@ CONTRACTS: dict[str, Callable[[Running], None]] = {
     "module-list": a_request_looks_through_no_folders,
     "s3-object-files": dropped_objects_go_quietly,
     "s3-policy-conditions": bucket_policies_have_their_conditions,
+    "s3-ranges": a_range_is_all_that_is_read,
 }
 
 
