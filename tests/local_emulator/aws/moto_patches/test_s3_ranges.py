@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 
 import boto3
@@ -13,7 +12,7 @@ from local_emulator.aws.moto_patches.s3_ranges import Content
 from tests.deployment.conftest import aws, endpoint
 
 __all__ = ["aws", "endpoint"]
-BODY = os.urandom(1000)
+BODY = bytes(range(250)) * 4
 
 
 @pytest.fixture
