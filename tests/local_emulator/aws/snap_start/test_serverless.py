@@ -25,4 +25,5 @@ def test_only_predict_and_only_when_asked(options: Sequence[str], snap_start: bo
         "predict": snap_start,
         "batchPlan": False,
         "batchScore": False,
+        "batchSweep": False,
     }
