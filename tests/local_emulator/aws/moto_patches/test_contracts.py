@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -264,6 +266,39 @@ def a_range_is_all_that_is_read(running: Running) -> None:
     assert sum(watched.reads) == 5
 
 
+def of_two_updates_at_once_none_is_lost(running: Running) -> None:
+    from moto.dynamodb import models
+
+    client, parse = running.client("dynamodb"), models.create_condition_expression_parser
+    key = {"AttributeName": "id", "AttributeType": "S"}
+    client.create_table(
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[key],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+
+    def slowly(*arguments: Any) -> Any:
+        time.sleep(0.3)  # after the item was looked at, before it is written
+        return parse(*arguments)
+
+    def add(_: int) -> None:
+        client.update_item(
+            TableName="t",
+            Key={"id": {"S": "a"}},
+            UpdateExpression="ADD n :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+
+    models.create_condition_expression_parser = slowly
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(add, range(2)))
+    finally:
+        models.create_condition_expression_parser = parse
+    assert client.get_item(TableName="t", Key={"id": {"S": "a"}})["Item"]["n"] == {"N": "2"}
+
+
 def schedules_that_never_fire_are_refused(running: Running) -> None:
     events = running.client("events")
     with pytest.raises(ClientError, match="ScheduleExpression is not valid"):
@@ -279,6 +314,7 @@ CONTRACTS: dict[str, Callable[[Running], None]] = {
     "cloudformation-resources": describing_leaves_out_what_is_not_deployed,
     "cloudformation-stacks": a_failed_stack_is_rolled_back,
     "cloudformation-templates": advice_is_no_error_and_characters_survive,
+    "dynamodb-writes": of_two_updates_at_once_none_is_lost,
     "event-rules": schedules_that_never_fire_are_refused,
     "http-api": a_stage_can_be_updated_and_an_api_is_here,
     "iam-managed-policies": managed_policies_of_aws_can_be_attached,
