@@ -14,6 +14,7 @@ import os
 from onehandler.bundle import Bundle
 from onehandler.errors import BundleError
 from onehandler.protocols.answering import answer
+from onehandler.protocols.routing import require_served
 from onehandler.runtimes import open_model
 from onehandler.settings import Settings
 from onehandler.telemetry import Telemetry
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from onehandler.batch.results import Result
     from onehandler.message import Request, Response
+    from onehandler.protocols.listing import Listed
+    from onehandler.protocols.routing import Parameters
     from onehandler.runtimes import Runtime
     from onehandler.signature import Signature
     from onehandler.tensor import Tensor, Tensors
@@ -75,6 +78,18 @@ class Handler:
     def answer(self, request: Request) -> Response:
         """Answer any client protocol over any HTTP-like carrier; every fault becomes a Response."""
         return answer(self, request)
+
+    def choose(self, _request: Request, parameters: Parameters) -> Handler:
+        """Itself, if the parameters of the request's path name its model; else NotFound."""
+        if parameters:
+            require_served(self.bundle, parameters)
+        return self
+
+    def listed(self) -> list[Listed]:
+        """The one model there is; see onehandler.protocols.Served."""
+        from onehandler.protocols.listing import Listed  # no prediction asks
+
+        return [Listed(self.bundle.name, self.bundle.version)]
 
     def score(self, content: bytes, content_type: str) -> Iterator[Result]:
         """Answer a file of rows (text/csv, application/jsonl): exactly one result a row, in order.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from onehandler.bundle import Bundle
     from onehandler.protocols import Protocol
-    from onehandler.protocols.routing import Route
+    from onehandler.protocols.routing import AnyRoute
 
 JSON = "application/json"
 NUMBER = "#/components/schemas/Number"
@@ -43,7 +43,7 @@ def document(bundle: Bundle) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for protocol in all_protocols():
         for route in protocol.routes:
-            if route.summary:
+            if route.summary and "{label}" not in route.template:  # one bundle has no labels
                 operation = _operation(protocol, route, bundle)
                 paths.setdefault(route.template, {})[route.method.lower()] = operation
     return {
@@ -72,7 +72,7 @@ def closed_object(members: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _operation(protocol: Protocol, route: Route, bundle: Bundle) -> dict[str, Any]:
+def _operation(protocol: Protocol, route: AnyRoute, bundle: Bundle) -> dict[str, Any]:
     described = protocol.describe(route, bundle)
     operation: dict[str, Any] = {
         "summary": route.summary,
@@ -102,12 +102,12 @@ def _error_content(protocol: Protocol) -> dict[str, Any]:
     return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
-def _operation_id(route: Route) -> str:
+def _operation_id(route: AnyRoute) -> str:
     words = route.template.replace("{", "").replace("}", "").replace(":", "/").strip("/")
     return "_".join([route.method.lower(), *words.split("/")])
 
 
-def _parameters(route: Route, bundle: Bundle) -> list[dict[str, Any]]:
+def _parameters(route: AnyRoute, bundle: Bundle) -> list[dict[str, Any]]:
     known = {"name": bundle.name, "version": bundle.version}
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "enum": [value]}}

@@ -11,19 +11,52 @@ from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol as TypingProtocol
 
     from onehandler.bundle import Bundle
     from onehandler.errors import OnehandlerError
-    from onehandler.message import Response
+    from onehandler.handler import Handler
+    from onehandler.message import Request, Response
     from onehandler.openapi import Description
-    from onehandler.protocols.routing import Route
+    from onehandler.protocols.listing import Listed
+    from onehandler.protocols.routing import AnyRoute, Parameters
+    from onehandler.settings import Settings
+    from onehandler.telemetry import Telemetry
+
+    class Served(TypingProtocol):
+        """What carriers serve: one bundle's Handler, or several models (onehandler.models)."""
+
+        @property
+        def settings(self) -> Settings:
+            """What the deployment decides."""
+            ...
+
+        @property
+        def telemetry(self) -> Telemetry:
+            """Log and metrics of all of it."""
+            ...
+
+        def answer(self, request: Request) -> Response:
+            """Answer any client protocol; never raises."""
+            ...
+
+        def choose(self, request: Request, parameters: Parameters) -> Handler:
+            """The handler of the model that a path's `name`, `version` or `label` say, else the default.
+
+            Raises NotFound when it isn't served, Unavailable when it cannot be loaded for now.
+            """
+            ...
+
+        def listed(self) -> Sequence[Listed]:
+            """Every version of every model, in order."""
+            ...
 
     class Protocol(TypingProtocol):
         """What each protocol's file offers as `PROTOCOL`."""
 
         @property
-        def routes(self) -> tuple[Route, ...]:
+        def routes(self) -> tuple[AnyRoute, ...]:
             """Every path it serves; no two protocols may claim the same."""
             ...
 
@@ -31,7 +64,7 @@ if TYPE_CHECKING:
             """Say an error the way this protocol's clients expect it."""
             ...
 
-        def describe(self, route: Route, bundle: Bundle) -> Description:
+        def describe(self, route: AnyRoute, bundle: Bundle) -> Description:
             """Bodies of one route for the OpenAPI document."""
             ...
 

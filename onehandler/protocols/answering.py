@@ -14,27 +14,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from onehandler.handler import Handler
     from onehandler.message import Request
-    from onehandler.protocols import Protocol
+    from onehandler.protocols import Protocol, Served
 
 
-def answer(handler: Handler, request: Request) -> Response:
+def answer(served: Served, request: Request) -> Response:
     """Answer a request in its path's protocol; faults become responses, never exceptions."""
     started = perf_counter()
     protocol = None
     try:
         protocol = protocol_at(request.path)
-        response = _answered(handler, request, protocol)
+        response = _answered(served, request, protocol)
     except OnehandlerError as error:
         response = (protocol or _problem()).refuse(error)
-        handler.telemetry.refused(error, response.status)
+        served.telemetry.refused(error, response.status)
     except Exception as error:  # noqa: BLE001 - the last line of defence: logged, and told without details
         response = _problem().internal(request.request_id)
-        handler.telemetry.failed(error, request.request_id)
+        served.telemetry.failed(error, request.request_id)
     if request.method == "HEAD":
         response = Response(response.status, response.headers, b"")
-    handler.telemetry.answered(request, response, perf_counter() - started)
+    served.telemetry.answered(request, response, perf_counter() - started)
     return response
 
 
@@ -44,11 +43,11 @@ def _problem() -> ModuleType:
     return problem
 
 
-def _answered(handler: Handler, request: Request, protocol: Protocol | None) -> Response:
+def _answered(served: Served, request: Request, protocol: Protocol | None) -> Response:
     if protocol is None:
         raise NotFound("there is nothing at this path; POST /predict answers predictions")
     if request.method == "OPTIONS":
         return Response(204, {"allow": ", ".join(allowed_methods(protocol.routes, request.path))}, b"")
     route, parameters = find(protocol.routes, request.method, request.path)
     require_acceptable(request.headers.get("accept", ""))
-    return route.endpoint(handler, request, parameters)
+    return route.answer(served, request, parameters)

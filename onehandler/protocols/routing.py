@@ -1,4 +1,4 @@
-"""Paths and methods: a template table and the one way to look a request up in it."""
+"""Paths and methods: a template table, the one way to look a request up in it, and to whom it then goes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Final, TypeAlias
 
+    from onehandler.bundle import Bundle
     from onehandler.handler import Handler
     from onehandler.message import Request, Response
+    from onehandler.protocols import Served
 
     Parameters: TypeAlias = Mapping[str, str]
     Endpoint: TypeAlias = Callable[[Handler, Request, Parameters], Response]
+    ServerEndpoint: TypeAlias = Callable[[Served, Request, Parameters], Response]
+    AnyRoute: TypeAlias = "Route | ServerRoute"
 
 
-class Route:
+class Template:
     """One method on one path template.
 
     A template's segments are literal ("models"), a parameter ("{name}") or a parameter with a verb
@@ -24,12 +28,11 @@ class Route:
     document says of it; a route without one only refuses, and is not in the document.
     """
 
-    __slots__ = ("_segments", "endpoint", "literal", "method", "summary", "template")
+    __slots__ = ("_segments", "literal", "method", "summary", "template")
 
-    def __init__(self, method: str, template: str, endpoint: Endpoint, summary: str) -> None:
+    def __init__(self, method: str, template: str, summary: str) -> None:
         self.method: Final = method
         self.template: Final = template
-        self.endpoint: Final = endpoint
         self.summary: Final = summary
         self.literal: Final = "{" not in template
         self._segments: Final = template.split("/")
@@ -53,7 +56,56 @@ class Route:
         return found
 
 
-def find(routes: Sequence[Route], method: str, path: str) -> tuple[Route, Parameters]:
+class Route(Template):
+    """A route to one model: the one that the template's {name}, {version} and {label} say, else the default."""
+
+    __slots__ = ("endpoint",)
+
+    def __init__(self, method: str, template: str, endpoint: Endpoint, summary: str) -> None:
+        super().__init__(method, template, summary)
+        self.endpoint: Final = endpoint
+
+    def answer(self, served: Served, request: Request, parameters: Parameters) -> Response:
+        """What that model's endpoint answers; NotFound when it isn't served."""
+        handler = served.choose(request, parameters)
+        response = self.endpoint(handler, request, parameters)
+        return response if handler is served else _named(response, handler.bundle)
+
+
+class ServerRoute(Template):
+    """A route to all that is served: its endpoint looks for the models itself."""
+
+    __slots__ = ("endpoint",)
+
+    def __init__(self, method: str, template: str, endpoint: ServerEndpoint, summary: str) -> None:
+        super().__init__(method, template, summary)
+        self.endpoint: Final = endpoint
+
+    def answer(self, served: Served, request: Request, parameters: Parameters) -> Response:
+        """What the endpoint answers."""
+        return self.endpoint(served, request, parameters)
+
+
+def require_served(bundle: Bundle, parameters: Parameters) -> None:
+    """Refuse any model or version but this one, and labels: a single bundle has none."""
+    if (
+        parameters.get("name", bundle.name) != bundle.name
+        or parameters.get("version", bundle.version) != bundle.version
+    ):
+        raise NotFound(
+            f"no such model or version here: this server has model '{bundle.name}', version {bundle.version}"
+        )
+    if "label" in parameters:
+        raise NotFound("this model's versions have no labels; leave them away or use /versions/…")
+
+
+def _named(response: Response, bundle: Bundle) -> Response:
+    """The response with the model that gave it, where there are several."""
+    headers = {**response.headers, "onehandler-model": bundle.name, "onehandler-version": bundle.version}
+    return type(response)(response.status, headers, response.body, response.rows)
+
+
+def find(routes: Sequence[AnyRoute], method: str, path: str) -> tuple[AnyRoute, Parameters]:
     """Look up the route for a request; NotFound or MethodNotAllowed when there is none."""
     for route in routes:  # most requests are for a path without parameters
         if route.literal and route.template == path and route.method == method:
@@ -67,12 +119,12 @@ def find(routes: Sequence[Route], method: str, path: str) -> tuple[Route, Parame
     raise MethodNotAllowed(f"this path takes {', '.join(allowed)}", allowed=allowed)
 
 
-def allowed_methods(routes: Sequence[Route], path: str) -> tuple[str, ...]:
+def allowed_methods(routes: Sequence[AnyRoute], path: str) -> tuple[str, ...]:
     """The methods that a path takes, OPTIONS among them; NotFound when it is no path of ours."""
     return _allowed([route for route in routes if route.match(path) is not None])
 
 
-def _allowed(routes: Sequence[Route]) -> tuple[str, ...]:
+def _allowed(routes: Sequence[AnyRoute]) -> tuple[str, ...]:
     if not routes:
         raise NotFound(
             "there is nothing at this path; POST /predict answers predictions and /docs lists every path"

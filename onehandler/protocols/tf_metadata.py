@@ -10,7 +10,7 @@ from onehandler.openapi.schema import input_row, nested, tensors
 
 if TYPE_CHECKING:
     from onehandler.bundle import Bundle
-    from onehandler.protocols.routing import Route
+    from onehandler.protocols.routing import AnyRoute
     from onehandler.signature import Signature, TensorSpec
 
 _TYPES = {
@@ -34,7 +34,7 @@ def describe(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def operation(route: Route, bundle: Bundle) -> Description:
+def operation(route: AnyRoute, bundle: Bundle) -> Description:
     """Bodies of one route of the protocol."""
     if route.method == "GET":
         return Description({"type": "object"})

@@ -5,7 +5,7 @@
     GET  /v1/models/NAME[/versions/V]/metadata       signature
 
 Errors are {"error": text}. NaN and Infinity are JSON tokens here in both directions, as that document says
-under "JSON conformance"; `classify`, `regress` and version labels need a SavedModel and are refused by name.
+under "JSON conformance"; `classify` and `regress` need a SavedModel and are refused by name.
 """
 
 from __future__ import annotations
@@ -37,9 +37,8 @@ _CURL = "application/x-www-form-urlencoded"
 _ERROR_LIMIT = 1200
 
 
-def predict(handler: Handler, request: Request, parameters: Parameters) -> Response:
+def predict(handler: Handler, request: Request, _parameters: Parameters) -> Response:
     """Answer instances with predictions, inputs with outputs."""
-    require_served(handler.bundle, parameters)
     body = json_body(request, handler.settings.max_body, also=(_CURL,), tokens=True)
     form = _form(body)
     signature = handler.signature
@@ -56,17 +55,15 @@ def predict(handler: Handler, request: Request, parameters: Parameters) -> Respo
     return json_response(answer, rows, tokens=True)
 
 
-def status(handler: Handler, _request: Request, parameters: Parameters) -> Response:
+def status(handler: Handler, _request: Request, _parameters: Parameters) -> Response:
     """The one version there is, available."""
-    require_served(handler.bundle, parameters)
     healthy = {"error_code": "OK", "error_message": ""}
     entry = {"version": handler.bundle.version, "state": "AVAILABLE", "status": healthy}
     return json_response({"model_version_status": [entry]})
 
 
-def metadata(handler: Handler, _request: Request, parameters: Parameters) -> Response:
+def metadata(handler: Handler, _request: Request, _parameters: Parameters) -> Response:
     """The signature, as a SavedModel's SignatureDef."""
-    require_served(handler.bundle, parameters)
     from onehandler.protocols import tf_metadata  # clients ask once, if ever
 
     return json_response(tf_metadata.describe(handler.bundle))
@@ -75,19 +72,6 @@ def metadata(handler: Handler, _request: Request, parameters: Parameters) -> Res
 def refuse_verb(_handler: Handler, _request: Request, _parameters: Parameters) -> Response:
     """`classify` and `regress` take tf.Example protos, which only a SavedModel can parse."""
     raise NotFound("this server answers :predict; :classify and :regress need a TensorFlow SavedModel")
-
-
-def refuse_label(_handler: Handler, _request: Request, _parameters: Parameters) -> Response:
-    """Labels are given in a server configuration that doesn't exist here."""
-    raise NotFound("version labels are not supported; leave /labels/… away or use /versions/…")
-
-
-def require_served(bundle: Bundle, parameters: Parameters) -> None:
-    """Refuse any model or version but the one of the bundle."""
-    if parameters["name"] != bundle.name or parameters.get("version", bundle.version) != bundle.version:
-        raise NotFound(
-            f"Servable not found for request; this server has model '{bundle.name}', version {bundle.version}"
-        )
 
 
 def _form(body: Any) -> str:
@@ -172,9 +156,11 @@ class TensorFlowServing:
         Route("POST", "/v1/models/{name}:regress", refuse_verb, ""),
         Route("POST", "/v1/models/{name}/versions/{version}:classify", refuse_verb, ""),
         Route("POST", "/v1/models/{name}/versions/{version}:regress", refuse_verb, ""),
-        Route("POST", "/v1/models/{name}/labels/{label}:predict", refuse_label, ""),
-        Route("GET", "/v1/models/{name}/labels/{label}", refuse_label, ""),
-        Route("GET", "/v1/models/{name}/labels/{label}/metadata", refuse_label, ""),
+        Route(
+            "POST", "/v1/models/{name}/labels/{label}:predict", predict, "Predict with the version of a label"
+        ),
+        Route("GET", "/v1/models/{name}/labels/{label}", status, "Status of a label's version"),
+        Route("GET", "/v1/models/{name}/labels/{label}/metadata", metadata, "Metadata of a label's version"),
     )
 
     def refuse(self, error: OnehandlerError) -> Response:

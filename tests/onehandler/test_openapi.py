@@ -43,7 +43,8 @@ def test_every_route_is_in_it(handler: Handler) -> None:
     for protocol in all_protocols():
         for route in protocol.routes:
             listed = route.method.lower() in paths.get(route.template, {})
-            assert listed == bool(route.summary), route.template
+            wanted = bool(route.summary) and "{label}" not in route.template  # one bundle has none
+            assert listed == wanted, route.template
 
 
 def test_operation_ids_are_unique(handler: Handler) -> None:

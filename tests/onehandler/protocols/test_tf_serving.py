@@ -108,9 +108,9 @@ def test_the_default_signature_may_be_named(name: str | None, iris: Handler) -> 
 @pytest.mark.parametrize(
     ("path", "status", "word"),
     [
-        ("/v1/models/other:predict", 404, "Servable not found"),
-        ("/v1/models/iris/versions/7:predict", 404, "Servable not found"),
-        ("/v1/models/iris/labels/stable:predict", 404, "labels are not supported"),
+        ("/v1/models/other:predict", 404, "no such model or version"),
+        ("/v1/models/iris/versions/7:predict", 404, "no such model or version"),
+        ("/v1/models/iris/labels/stable:predict", 404, "have no labels"),
         ("/v1/models/iris:classify", 404, "SavedModel"),
         ("/v1/models/iris/versions/1:regress", 404, "SavedModel"),
         ("/v1/models/iris", 405, "GET, HEAD"),
