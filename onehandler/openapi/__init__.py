@@ -20,10 +20,10 @@ NUMBER = "#/components/schemas/Number"
 class Description:
     """One route's bodies: JSON schemas, and request examples by name. `request` is None for GET.
 
-    `binary` are further content types of the request, whose bodies are bytes.
+    `binary` are further content types of the request, whose bodies are bytes, and `answers` of the response.
     """
 
-    __slots__ = ("binary", "examples", "request", "response")
+    __slots__ = ("answers", "binary", "examples", "request", "response")
 
     def __init__(
         self,
@@ -31,11 +31,13 @@ class Description:
         request: Mapping[str, Any] | None = None,
         examples: Mapping[str, Any] | None = None,
         binary: Sequence[str] = (),
+        answers: Sequence[str] = (),
     ) -> None:
         self.response = response
         self.request = request
         self.examples = examples or {}
         self.binary = binary
+        self.answers = answers
 
 
 def document(bundle: Bundle) -> dict[str, Any]:
@@ -74,11 +76,15 @@ def closed_object(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def _operation(protocol: Protocol, route: AnyRoute, bundle: Bundle) -> dict[str, Any]:
     described = protocol.describe(route, bundle)
+    answers: dict[str, Any] = {
+        JSON: {"schema": described.response},
+        **{media: {} for media in described.answers},
+    }
     operation: dict[str, Any] = {
         "summary": route.summary,
         "operationId": _operation_id(route),
         "responses": {
-            "200": {"description": "The answer", "content": {JSON: {"schema": described.response}}},
+            "200": {"description": "The answer", "content": answers},
             "4XX": {"description": "What is wrong, and where", "content": _error_content(protocol)},
         },
     }

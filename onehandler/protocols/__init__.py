@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 PROTOCOLS = {
     "predict": "onehandler.protocols.native",
     "v1": "onehandler.protocols.tf_serving",
+    "v2": "onehandler.protocols.open_inference",
     "healthz": "onehandler.protocols.health",
     "ping": "onehandler.protocols.health",
 }

@@ -1,0 +1,23 @@
+"""Errors as {"error": text}: the form of TensorFlow Serving and of the Open Inference Protocol."""
+
+from __future__ import annotations
+
+from onehandler.codecs import json
+from onehandler.errors import Kind
+from onehandler.message import Response
+from onehandler.protocols.problem import STATUSES, public_message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from onehandler.errors import OnehandlerError
+
+_ERROR_LIMIT = 1200  # characters: below 8 KB even if every one is escaped to six bytes
+
+
+def refuse(error: OnehandlerError) -> Response:
+    """Say an error so, with 400 for whatever is wrong with the tensors, which both call an invalid argument."""
+    code = 400 if error.kind in (Kind.INVALID, Kind.MODEL) else STATUSES[error.kind]
+    text = public_message(error)
+    text = f"{error.where}: {text}" if error.where else text
+    headers = {"content-type": json.CONTENT_TYPE, **error.details}
+    return Response(code, headers, json.dumps({"error": text[:_ERROR_LIMIT]}))
