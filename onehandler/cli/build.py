@@ -19,20 +19,44 @@ if TYPE_CHECKING:
     from onehandler.convert.variants import Measured
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MODEL = click.Path(exists=True, path_type=Path)
 
 
 @click.command("build")
-@click.argument("model", type=_FILE)
+@click.argument("model", type=_MODEL)
 @click.option(
     "--sample",
     type=_FILE,
-    help="CSV of rows the model was trained on, with a header of feature names. Only .onnx can do without.",
+    help="Rows the model was trained on: CSV with a header of feature names, or arrays by input name (.npz, .npy). "
+    "Needed where the model doesn't say itself what it takes.",
 )
-@click.option(
-    "--holdout", type=_FILE, help="CSV of rows it has not seen; default: every fifth of the sample."
-)
+@click.option("--holdout", type=_FILE, help="Rows it has not seen; default: every fifth of the sample.")
 @click.option("--name", required=True, help="Name of the bundle: lower-case letters, digits, hyphens.")
 @click.option("--target", "drop", default="", help="Column of the rows that is no feature.")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="NAME:TYPE[SIZES]",
+    help="What a PyTorch model takes where its file doesn't say: 'pixels:float32[any,1,8,8]'. Once an input, in order.",
+)
+@click.option(
+    "--labels", type=_FILE, help="Names of the classes, one a line, for the scores a network gives."
+)
+@click.option(
+    "--class",
+    "model_class",
+    default="",
+    metavar="MODULE:CLASS",
+    help="Of weights alone (.pth, .safetensors): the class they belong to. Its module is imported.",
+)
+@click.option(
+    "--class-argument",
+    "arguments",
+    multiple=True,
+    metavar="NAME=JSON",
+    help="A keyword argument of that class: 'classes=10'.",
+)
 @click.option("--version", default="1", show_default=True, help="Any text; part of the bundle's digest.")
 @click.option(
     "--tolerance",
@@ -68,6 +92,10 @@ def command(  # noqa: PLR0913, PLR0917
     holdout: Path | None,
     name: str,
     drop: str,
+    inputs: tuple[str, ...],
+    labels: Path | None,
+    model_class: str,
+    arguments: tuple[str, ...],
     version: str,
     tolerance: float,
     out: Path,
@@ -79,14 +107,15 @@ def command(  # noqa: PLR0913, PLR0917
 ) -> None:
     """Turn MODEL into a bundle, converted to ONNX and checked against the original.
 
-    Takes scikit-learn (.joblib, .pkl, .skops), XGBoost (.json, .ubj), LightGBM (.txt), CatBoost (.cbm), and .onnx.
+    Takes scikit-learn (.joblib, .pkl, .skops), XGBoost (.json, .ubj), LightGBM (.txt), CatBoost (.cbm), PyTorch
+    (.pt2, .pt, .pth and .safetensors with --class), a Hugging Face folder, .onnx and .ort.
 
     The converted model must answer every row of the sample and of the held-out rows like the original, or
     nothing is written.
 
     With --optimize or --quantize, size, speed and difference are shown before you are asked whether to take it.
 
-    A joblib or pickle file runs code when it is loaded: build from files that you made or trust.
+    A joblib or pickle file runs code when it is loaded, and so may a .pt: build from files that you made or trust.
 
     \b
     onehandler build model.joblib --sample train.csv --target churned --name churn
@@ -95,11 +124,13 @@ def command(  # noqa: PLR0913, PLR0917
     asks = bool(optimize or quantize) and not yes
     with nullcontext(errors().print) if asks else progress("loading the tools") as told:
         from onehandler.convert.build import Order, build  # imports scikit-learn: a second
+        from onehandler.convert.options import parsed
         from onehandler.convert.report import report_json
 
         order = Order(
             model, sample, name, out / name, holdout, drop, version, tolerance, optimize, quantize or ""
         )
+        order = replace(order, options=parsed(inputs, labels, model_class, arguments))
         built = build(replace(order, decide=_decision(yes, as_json)), told)
     for warning in built.warnings:
         warn(warning)

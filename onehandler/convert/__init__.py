@@ -5,7 +5,7 @@ Adding one is a file here with `convert`, a line in `CONVERTERS` and a test with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,23 +16,57 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import numpy as np
-    from pandas import DataFrame
-
     from onehandler.bundle_writer import Content
-    from onehandler.signature import Signature
+    from onehandler.convert.rows import Expected, Rows
+    from onehandler.signature import Signature, TensorSpec
 
 CONVERTERS = {
     ".joblib": "onehandler.convert.sklearn",
     ".pkl": "onehandler.convert.sklearn",
     ".pickle": "onehandler.convert.sklearn",
     ".onnx": "onehandler.convert.onnx",
-    ".ort": "onehandler.convert.onnx",
+    ".ort": "onehandler.convert.ort",
     ".json": "onehandler.convert.xgboost",
     ".ubj": "onehandler.convert.xgboost",
     ".txt": "onehandler.convert.lightgbm",
     ".cbm": "onehandler.convert.catboost",
     ".skops": "onehandler.convert.skops",
+    ".pt": "onehandler.convert.pytorch",
+    ".pt2": "onehandler.convert.pytorch",
+    ".pth": "onehandler.convert.pytorch",
+    ".safetensors": "onehandler.convert.pytorch",
+}
+# A folder is known by a file in it.
+FOLDERS = {
+    "config.json": "onehandler.convert.huggingface",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What some files don't say of themselves, and their users have to.
+
+    `inputs` declare what the model takes, `labels` name the classes of its scores. `model_class`
+    ("package.module:Class") and `arguments` make the object that a file of weights alone belongs to.
+    """
+
+    inputs: Sequence[TensorSpec] = ()
+    labels: Sequence[str] = ()
+    model_class: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def require_only(self, *taken: str) -> None:
+        """Refuse those that were given and mean nothing to a converter."""
+        for name, (option, what) in _OPTIONS.items():
+            if getattr(self, name) and name not in taken:
+                raise ConversionError(f"means nothing for this file: {what}", where=option)
+
+
+_OPTIONS = {
+    "inputs": ("--input", "it tells its inputs itself, or by its sample"),
+    "labels": ("--labels", "it tells its classes itself"),
+    "model_class": ("--class", "only weights without a model need one (.pth, .safetensors)"),
+    "arguments": ("--class-argument", "only weights without a model need one (.pth, .safetensors)"),
 }
 
 
@@ -40,54 +74,71 @@ CONVERTERS = {
 class Candidate:
     """One way to say the model in ONNX; `note` says what was done when it isn't the plain way.
 
-    `weights` are those that the graph says to lie in "model.onnx.data", in the same folder.
+    `name` is the model's file; `weights` are those that the graph says to lie in "model.onnx.data", in the same folder.
+    With `preprocessing` (the manifest's list of steps, which need `files`) the signature is what clients see.
     """
 
     model: bytes
     signature: Signature
     note: str = ""
     weights: Content | None = None
+    name: str = "model.onnx"
+    preprocessing: Sequence[Mapping[str, Any]] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """What a converter found: candidates from the plainest on, and the original's own answers to rows.
 
-    `columns` are those of the sample that the model takes, in its order. `expected` maps a frame of them to
-    named outputs; None when the file is ONNX already, and there is nothing to compare with.
+    `columns` are those of the sample that the model takes, in its order. `expected` maps rows of them to
+    named outputs; None when the file is ONNX already, and there is nothing to compare with. `generated` makes sets of
+    rows where no sample was given; None where a model cannot be asked without one.
     """
 
     columns: Sequence[str]
     candidates: Sequence[Callable[[], Candidate]]
-    expected: Callable[[DataFrame], Mapping[str, np.ndarray[Any, Any]]] | None
+    expected: Expected | None
     source: Mapping[str, Any]
     warnings: Sequence[str] = ()
+    generated: Callable[[], Mapping[str, Rows]] | None = None
 
 
 class Converter(Protocol):
     """What each file here offers as `convert`."""
 
-    def __call__(self, path: Path, sample: DataFrame | None) -> Conversion:
+    def __call__(self, path: Path, sample: Rows | None, options: Options) -> Conversion:
         """Read the model; ConversionError says what cannot be converted and what to do.
 
-        `sample` are rows the model was trained on; a converter that cannot do without refuses None.
+        `sample` are rows the model was trained on; a converter that cannot do without refuses None, and every one
+        refuses options that mean nothing to it.
         """
         ...
 
 
 def converter_for(path: Path) -> Converter:
-    """The converter of a file by its extension; ConversionError lists those there are."""
-    module = CONVERTERS.get(path.suffix.lower())
-    if module is None:
-        raise ConversionError(
-            f"no converter for '{path.suffix}' files; there are {', '.join(CONVERTERS)}", where=str(path)
-        )
+    """The converter of a file by its extension, of a folder by a file in it; ConversionError lists those there are."""
+    module = _module_of(path)
     try:
         found: Converter = import_module(module).convert
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         raise ConversionError(
-            f"converting {path.suffix} files needs the package '{package}'; {advice(package)}",
+            f"converting {path.suffix or 'such'} files needs the package '{package}'; {advice(package)}",
             where=str(path),
         ) from None
     return found
+
+
+def _module_of(path: Path) -> str:
+    if path.is_dir():
+        known = [module for name, module in FOLDERS.items() if (path / name).is_file()]
+        if known:
+            return known[0]
+        raise ConversionError(f"is a folder without any of {', '.join(FOLDERS)}", where=str(path))
+    module = CONVERTERS.get(path.suffix.lower())
+    if module is None:
+        raise ConversionError(
+            f"no converter for '{path.suffix}' files; there are {', '.join(CONVERTERS)}", where=str(path)
+        )
+    return module

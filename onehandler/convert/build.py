@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from onehandler.bundle_writer import Draft, write_bundle, write_content
-from onehandler.convert import converter_for
-from onehandler.convert.baseline import baseline_of
+from onehandler.bundle_writer import Draft, write_bundle
+from onehandler.convert import Options, converter_for
+from onehandler.convert.opening import opened
 from onehandler.convert.parity import Different, compare, references, require_equal
-from onehandler.convert.tables import all_rows, chosen_columns, read_sample, rows_of, tensors_of
+from onehandler.convert.rows import all_rows, read_sets
 from onehandler.convert.variants import Measured, changed, measured
-from onehandler.convert.weights import LOCATION
-from onehandler.errors import BundleError, ConversionError, InvalidInput, ModelError
+from onehandler.convert.weights import LOCATION, apart
+from onehandler.errors import ConversionError
 from onehandler.results import named_rows, spelled
-from onehandler.runtimes import open_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from pandas import DataFrame
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from onehandler.bundle import Bundle
-    from onehandler.bundle_writer import Content
     from onehandler.convert import Candidate, Conversion
     from onehandler.convert.parity import Comparison, Reference
-    from onehandler.runtimes import Runtime
+    from onehandler.convert.rows import Rows
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SAMPLES = 3
@@ -40,7 +34,8 @@ TOLERANCE = 1e-4
 class Order:
     """What to build. Without `holdout`, a fifth of the sample's rows is held out for the comparison.
 
-    Only a model that is ONNX already can do without a sample.
+    Models whose files say what they take can do without a sample: rows are made up for them. `options` say what other
+    files don't.
     """
 
     model: Path
@@ -56,6 +51,7 @@ class Order:
     decide: Callable[[Sequence[Measured]], bool] = lambda _: (
         True
     )  # take the other form, having seen the figures?
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +74,29 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
     if not _NAME.fullmatch(order.name):
         raise ConversionError("takes lower-case letters, digits and hyphens, at most 63", where="--name")
     told("reading the rows")
-    sets = _read(order)
+    sets = read_sets(order.sample, order.drop, order.holdout)
     told(f"loading {order.model.name}")
-    conversion = converter_for(order.model)(order.model, all_rows(sets))
-    sets = {
-        name: chosen_columns(frame, conversion.columns, f"the {name} rows") for name, frame in sets.items()
-    }
+    conversion = converter_for(order.model)(order.model, all_rows(sets), order.options)
+    sets = {name: rows.chosen(conversion.columns, f"the {name} rows") for name, rows in sets.items()}
     told("asking the original model")
+    if not sets and conversion.generated:
+        sets = dict(conversion.generated())
     asked = references(sets, conversion.expected) if conversion.expected else []
     candidate, comparisons = _chosen(conversion, asked, order.tolerance, told)
     forms: list[Measured] = []
     if order.optimize or order.quantize:
         told("measuring the other form")
-        other, forms = _other_form(order, candidate, asked, sets.get("training"))
+        other, forms = _other_form(order, candidate, asked, next(iter(sets.values()), None))
         if order.decide(forms):
             candidate, comparisons = other, _compared(other, asked, order.tolerance)
     told("writing the bundle")
-    draft = _draft(order, conversion, candidate, comparisons, sets)
+    draft = _draft(order, conversion, apart(candidate), comparisons, sets)
     bundle = write_bundle(draft, order.target)
     return Built(bundle, comparisons, candidate.note, conversion.warnings, asked, forms)
 
 
 def _other_form(
-    order: Order, plain: Candidate, asked: Sequence[Reference], training: DataFrame | None
+    order: Order, plain: Candidate, asked: Sequence[Reference], training: Rows | None
 ) -> tuple[Candidate, list[Measured]]:
     """The model in the form that was ordered, and the figures of both."""
     if not asked:
@@ -111,19 +107,11 @@ def _other_form(
     other = changed(plain, order.optimize, order.quantize, training)
     names = ("as converted", other.note or "optimized")
     forms = [
-        measured(name, form, opened, asked, order.tolerance)
-        for name, form in zip(names, (plain, other), strict=True)
+        measured(name, form, asked, order.tolerance) for name, form in zip(names, (plain, other), strict=True)
     ]
     if not order.quantize:
         require_equal(_compared(other, asked, order.tolerance), order.tolerance)
     return other, forms
-
-
-def _read(order: Order) -> dict[str, DataFrame]:
-    if order.sample is None:
-        return {}
-    training, held_out = read_sample(order.sample, order.drop, order.holdout)
-    return {"training": training, "held-out": held_out}
 
 
 def _chosen(
@@ -152,7 +140,7 @@ def _chosen(
 
 def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float) -> list[Comparison]:
     """Open the candidate, compare it on every set of rows."""
-    with opened(candidate.model, candidate.weights) as runtime:
+    with opened(candidate) as runtime:
         return [
             comparison
             for reference in asked
@@ -160,51 +148,32 @@ def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float
         ]
 
 
-@contextmanager
-def opened(model: bytes, weights: Content | None = None) -> Iterator[Runtime]:
-    """An ONNX model, open for the length of a with block; what the runtime refuses is a ConversionError."""
-    with tempfile.TemporaryDirectory(prefix="onehandler-build-") as folder:
-        path = Path(folder, "model.onnx")
-        path.write_bytes(model)
-        if weights:
-            write_content(path.with_name(LOCATION), weights)
-        try:
-            runtime = open_model("onnx", str(path), threads=1)
-        except BundleError as error:
-            reason = error.message.replace(str(path), "the model")
-            raise ConversionError(f"the converted model cannot be opened: {reason}") from None
-        try:
-            yield runtime
-        except (InvalidInput, ModelError) as error:
-            raise ConversionError(f"the converted model cannot answer the rows: {error}") from None
-        finally:
-            runtime.close()
-
-
 def _draft(
     order: Order,
     conversion: Conversion,
     candidate: Candidate,
     comparisons: Sequence[Comparison],
-    sets: Mapping[str, DataFrame],
+    sets: Mapping[str, Rows],
 ) -> Draft:
+    beside = {LOCATION: candidate.weights} if candidate.weights else {}
+    sets_of_rows = list(sets.values())
     return Draft(
         name=order.name,
         version=order.version,
         runtime="onnx",
-        model="model.onnx",
+        model=candidate.name,
         signature=candidate.signature,
-        files={"model.onnx": candidate.model, **({LOCATION: candidate.weights} if candidate.weights else {})},
+        files={candidate.name: candidate.model, **beside, **candidate.files},
         source={**conversion.source, "note": candidate.note},
-        samples=_samples(candidate, sets["held-out"].head(_SAMPLES)) if sets else {},
-        baseline=baseline_of(sets["training"]) if sets else {},
+        samples=_samples(candidate, sets_of_rows[-1].part(0, _SAMPLES)) if sets else {},
+        baseline=sets_of_rows[0].baseline() if sets else {},
         parity={"tolerance": order.tolerance, "comparisons": [each.to_json() for each in comparisons]},
     )
 
 
-def _samples(candidate: Candidate, frame: DataFrame) -> dict[str, Any]:
+def _samples(candidate: Candidate, rows: Rows) -> dict[str, Any]:
     """A few rows as clients send them, with the predictions they get."""
     signature = candidate.signature
-    with opened(candidate.model, candidate.weights) as runtime:
-        outputs = runtime.run(tensors_of(signature, frame))
-    return {"rows": rows_of(signature, frame), "predictions": spelled(named_rows(signature, outputs))}
+    with opened(candidate) as runtime:
+        outputs = runtime.run(rows.tensors(signature))
+    return {"rows": rows.sent(signature), "predictions": spelled(named_rows(signature, outputs))}

@@ -21,6 +21,7 @@ from onehandler.convert.graph import declare_shapes, rename_inputs, rename_outpu
 from onehandler.convert.onnx_outputs import tensor_outputs
 from onehandler.convert.reading import require_readable
 from onehandler.convert.sklearn_inputs import SINGLE, columns_of
+from onehandler.convert.tables import frame_of, of_frames
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
+    from onehandler.convert import Options
+    from onehandler.convert.rows import Rows
+
 _READ = "import catboost, sys; catboost.CatBoost().load_model(sys.argv[1])"
 _CLASSIFYING = ("Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll")
 _EXPONENT = ("Poisson", "Tweedie")
 _NUMBERS = ("RMSE", "MAE", "Quantile", "MAPE", "Huber", "Expectile", "Lq", "LogCosh")
 
 
-def convert(path: Path, sample: DataFrame | None) -> Conversion:
+def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     """Read a .cbm file; see `Converter`."""
+    options.require_only()
     require_readable(path, _READ, "CatBoost")
     try:
         model = catboost.CatBoost().load_model(str(path))
@@ -44,7 +49,7 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
         raise ConversionError(
             f"cannot be read as a CatBoost model ({reason}); write it with model.save_model", where=str(path)
         ) from None
-    return from_model(model, sample)
+    return from_model(model, frame_of(sample))
 
 
 def from_model(model: Any, sample: DataFrame | None) -> Conversion:
@@ -65,7 +70,7 @@ def from_model(model: Any, sample: DataFrame | None) -> Conversion:
     return Conversion(
         columns=columns,
         candidates=[partial(_candidate, model, loss, sample[columns])],
-        expected=partial(_own_answers, model, loss),
+        expected=of_frames(partial(_own_answers, model, loss)),
         source={
             "framework": "catboost",
             "class": f"{type(model).__name__} ({loss})",

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from onehandler.convert.reading import require_readable
 from onehandler.convert.sklearn import conversion_of
+from onehandler.convert.tables import frame_of
 from onehandler.convert.trees import Ensemble, Leaf, Split, register
 from onehandler.errors import ConversionError
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from onehandler.convert import Conversion
+    from onehandler.convert import Conversion, Options
+    from onehandler.convert.rows import Rows
 
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg")
 _LINKS = {
@@ -80,8 +82,9 @@ class BoosterClassifier(ClassifierMixin, _FromFile):  # type: ignore[misc]
         return found
 
 
-def convert(path: Path, sample: DataFrame | None) -> Conversion:
+def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     """Read a booster's file; see `Converter`."""
+    options.require_only()
     require_readable(path, _READ, "LightGBM")
     try:
         booster = lightgbm.Booster(model_file=path)
@@ -91,7 +94,7 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
             f"cannot be read as a LightGBM model ({reason}); write it with booster.save_model",
             where=str(path),
         ) from None
-    return from_model(booster, sample)
+    return from_model(booster, frame_of(sample))
 
 
 def from_model(model: Any, sample: DataFrame | None) -> Conversion:

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from onehandler.convert import Candidate, Conversion
 from onehandler.convert.graph import keeps_data_elsewhere, signature_of
 from onehandler.convert.onnx_outputs import tensor_outputs
+from onehandler.convert.tables import Table
 from onehandler.convert.weights import separated
 from onehandler.errors import ConversionError
 from onehandler.signature import ANY
@@ -19,31 +20,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pandas import DataFrame
-
+    from onehandler.convert import Options
+    from onehandler.convert.rows import Rows
     from onehandler.signature import Signature, TensorSpec
 
 
-def convert(path: Path, sample: DataFrame | None) -> Conversion:
+def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     """Check the file; see `Converter`.
 
-    The sample's columns name those of a single table, or are the inputs where each is one column. A model that
-    takes anything else is built without a sample.
+    The columns of a table name those of a single input, or are the inputs where each is one column. A model that
+    takes anything else takes arrays by input name.
     """
+    options.require_only()
     model, content = _read(path)
-    columns = tuple(str(name) for name in sample.columns) if sample is not None else ()
+    frame = sample.frame if isinstance(sample, Table) else None
+    columns = tuple(sample.names) if sample is not None and frame is not None else ()
     inputs = [value.name for value in model.graph.input]
     named = {inputs[0]: columns} if len(inputs) == 1 else {}
-    missing = inputs if sample is not None and bool(sample.isna().any(axis=None)) else []
+    missing = inputs if frame is not None and bool(frame.isna().any(axis=None)) else []
     labels, notes = tensor_outputs(model)
     signature = signature_of(model, {**named, **labels}, missing)
-    if sample is not None:
+    if frame is not None:
         _require_table(signature, columns)
+    elif sample is not None and not signature.batched:
+        raise ConversionError("takes no rows: its sizes are fixed; leave --sample out", where=str(path))
     weights = separated(model, path.parent)
     graph = model.SerializeToString(deterministic=True) if weights or notes else content
     producer = f"{model.producer_name} {model.producer_version}".strip()
     return Conversion(
-        columns=columns if len(inputs) == 1 else inputs if columns else (),
+        columns=columns if frame is not None and len(inputs) == 1 else inputs,
         candidates=[lambda: Candidate(graph, signature, weights=weights)],
         expected=None,
         source={"framework": "onnx", "producer": producer, "versions": {"onnx": version("onnx")}},
@@ -55,7 +60,7 @@ def _read(path: Path) -> tuple[onnx.ModelProto, bytes]:
     content = path.read_bytes()
     if content[4:8] == b"ORTM":
         raise ConversionError(
-            "is in ORT format, which keeps nothing that can be checked; build from the .onnx file it was made of",
+            "is in ONNX Runtime's own format; give it a name that ends in .ort",
             where=str(path),
         )
     try:
@@ -78,7 +83,8 @@ def _require_table(signature: Signature, columns: Sequence[str]) -> None:
         _is_column(spec) or (len(specs) == 1 and _is_table(spec)) for spec in specs
     ):
         raise ConversionError(
-            f"this model takes {', '.join(map(repr, specs[:4]))}, which rows of a table cannot fill; leave --sample out"
+            f"this model takes {', '.join(map(repr, specs[:4]))}, which rows of a table cannot fill; leave --sample "
+            "out, or give arrays by input name (.npz)"
         )
     if len(specs) == 1:
         width = 1 if _is_column(specs[0]) else specs[0].shape[1]

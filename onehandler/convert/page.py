@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onehandler.convert.report import size_of
-from onehandler.convert.tables import array_of, tensors_of
+from onehandler.convert.tables import array_of
 from onehandler.runtimes import open_model
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _plots(built: Built) -> str:
     bundle, reference = built.bundle, built.asked[-1]
     model = open_model(bundle.runtime, bundle.model_path, threads=1)
     try:
-        answers = model.run(tensors_of(bundle.signature, reference.frame))
+        answers = model.run(reference.rows.tensors(bundle.signature))
     finally:
         model.close()
     return "".join(

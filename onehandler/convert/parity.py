@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from onehandler.convert.tables import array_of, tensors_of
+from onehandler.convert.tables import array_of
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pandas import DataFrame
-
+    from onehandler.convert.rows import Answers, Expected, Rows
     from onehandler.runtimes import Runtime
     from onehandler.signature import Signature
 
     Array = np.ndarray[Any, Any]
-    Answers = Mapping[str, Array]
 
 _BATCHES = (1, 7)  # besides all rows at once
 _BATCHES_OF_EACH = 5
@@ -35,10 +33,10 @@ class Different(ConversionError):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Rows and the original's answers to them; `name` is "training" or "held-out"."""
+    """Rows and the original's answers to them; `name` is "training", "held-out" or "generated"."""
 
     name: str
-    frame: DataFrame
+    rows: Rows
     expected: Answers
 
 
@@ -46,8 +44,8 @@ class Reference:
 class Comparison:
     """One output on one set of rows, at the batch size where it did worst.
 
-    `worst` is the largest absolute difference (of labels: 0 or 1), `line` the line of the rows' CSV file that
-    has it, `share_off` the share of rows beyond the tolerance.
+    `worst` is the largest absolute difference (of labels: 0 or 1), `line` the line of the rows' CSV file (of
+    arrays the row, from 1) that has it, `share_off` the share of rows beyond the tolerance.
     """
 
     rows: str
@@ -63,12 +61,14 @@ class Comparison:
         return asdict(self)
 
 
-def references(sets: Mapping[str, DataFrame], expected: Callable[[DataFrame], Answers]) -> list[Reference]:
+def references(sets: Mapping[str, Rows], expected: Expected) -> list[Reference]:
     """Ask the original once; ConversionError when it cannot answer its own sample."""
     found = []
-    for name, frame in sets.items():
+    for name, rows in sets.items():
         try:
-            found.append(Reference(name, frame, expected(frame)))
+            found.append(Reference(name, rows, expected(rows)))
+        except ConversionError:
+            raise
         except Exception as error:  # noqa: BLE001 - a model may raise anything
             reason = (str(error).strip().splitlines() or [""])[0][:300]
             raise ConversionError(
@@ -83,9 +83,9 @@ def compare(
     runtime: Runtime, signature: Signature, reference: Reference, tolerance: float
 ) -> list[Comparison]:
     """Ask the converted model, at several batch sizes; one comparison an output."""
-    total = len(reference.frame)
+    total = len(reference.rows)
     sizes = sorted({size for size in (*_BATCHES, total) if size <= total})
-    found = {size: _answers(runtime, signature, reference.frame, size) for size in sizes}
+    found = {size: _answers(runtime, signature, reference.rows, size) for size in sizes}
     worst = []
     for spec in signature.outputs:
         each = [_compared(reference, spec.name, size, found[size][spec.name], tolerance) for size in sizes]
@@ -105,11 +105,11 @@ def require_equal(comparisons: Sequence[Comparison], tolerance: float) -> None:
     )
 
 
-def _answers(runtime: Runtime, signature: Signature, frame: DataFrame, size: int) -> Answers:
+def _answers(runtime: Runtime, signature: Signature, rows: Rows, size: int) -> Answers:
     """The rows in batches of a size; of the small sizes the first few batches only."""
-    limit = min(len(frame), size * _BATCHES_OF_EACH)
+    limit = min(len(rows), size * _BATCHES_OF_EACH)
     starts = range(0, limit, size)
-    parts = [runtime.run(tensors_of(signature, frame.iloc[start : start + size])) for start in starts]
+    parts = [runtime.run(rows.part(start, start + size).tensors(signature)) for start in starts]
     return {
         spec.name: np.concatenate([array_of(part[spec.name]) for part in parts]) for spec in signature.outputs
     }
@@ -133,7 +133,7 @@ def _compared(reference: Reference, output: str, batch: int, found: Array, toler
     by_row = difference.reshape(len(found), -1).max(axis=1, initial=0)
     row = int(np.argmax(by_row))
     share = float(off.reshape(len(found), -1).any(axis=1).mean())
-    line = int(reference.frame.index[row]) + 2  # after the header, counted from 1
+    line = reference.rows.line(row)
     return Comparison(reference.name, output, len(found), batch, float(by_row[row]), line, share)
 
 

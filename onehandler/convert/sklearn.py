@@ -41,6 +41,7 @@ from onehandler.convert.sklearn_inputs import (
 )
 from onehandler.convert.sklearn_outputs import class_labels, conversion_options, output_names, own_answers
 from onehandler.convert.sklearn_steps import inside, last_step, refuse_unsupported
+from onehandler.convert.tables import frame_of, of_frames
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
 
     import onnx
     from pandas import DataFrame
+
+    from onehandler.convert import Options
+    from onehandler.convert.rows import Rows
 
 # The defaults fail for IsolationForest, and for boosters inside pipelines.
 _OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -71,10 +75,11 @@ _CAST = _Way("double inputs, cast to float before the last step", double=True, c
 _DOUBLE = _Way("double inputs", double=True)
 
 
-def convert(path: Path, sample: DataFrame | None) -> Conversion:
+def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     """Load the estimator and offer its conversions; see `Converter`."""
+    options.require_only()
     model, told = loaded(path)
-    return dispatched(model, sample, told, str(path))
+    return dispatched(model, frame_of(sample), told, str(path))
 
 
 def dispatched(model: Any, sample: DataFrame | None, told: Sequence[str], where: str) -> Conversion:
@@ -103,7 +108,7 @@ def conversion_of(model: Any, sample: DataFrame | None, told: Sequence[str] = ()
     return Conversion(
         columns=columns,
         candidates=[partial(_candidate, model, frame, way) for way in _ways(model, frame)],
-        expected=partial(own_answers, model),
+        expected=of_frames(partial(own_answers, model)),
         source={
             "framework": "scikit-learn",
             "class": _class_text(model),

@@ -14,14 +14,14 @@ from sklearn.tree._tree import Tree
 
 from onehandler.convert.sklearn import dispatched
 from onehandler.convert.sklearn_steps import inside
+from onehandler.convert.tables import frame_of
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pandas import DataFrame
-
-    from onehandler.convert import Conversion
+    from onehandler.convert import Conversion, Options
+    from onehandler.convert.rows import Rows
 
 # Beyond skops' own list: fitted estimators that are converted here. By whole names: under a prefix there may stand a
 # function that does harm.
@@ -43,8 +43,9 @@ _TRUSTED = {
 }
 
 
-def convert(path: Path, sample: DataFrame | None) -> Conversion:
+def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     """Read the estimator; see `Converter`."""
+    options.require_only()
     try:
         unknown = skops.io.get_untrusted_types(file=path)
     except (BadZipFile, KeyError, ValueError, OSError) as error:
@@ -66,7 +67,7 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
             where=str(path),
         ) from None
     _require_whole_trees(model, path)
-    return dispatched(model, sample, (), str(path))
+    return dispatched(model, frame_of(sample), (), str(path))
 
 
 def _require_whole_trees(model: Any, path: Path) -> None:

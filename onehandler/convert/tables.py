@@ -2,28 +2,123 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from onehandler.convert.baseline import baseline_of
+from onehandler.convert.rows import EVERY
 from onehandler.errors import ConversionError
 from onehandler.results import spelled
 from onehandler.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from pandas import DataFrame
 
+    from onehandler.convert.rows import Answers, Expected, Rows
     from onehandler.signature import Signature, TensorSpec
 
-_MINIMUM = 5  # rows, to hold out one of five
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A frame's rows. Implements onehandler.convert.rows.Rows."""
+
+    frame: DataFrame
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Its columns."""
+        return [str(name) for name in self.frame.columns]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def part(self, start: int, stop: int) -> Table:
+        """See Rows."""
+        return Table(self.frame.iloc[start:stop])
+
+    def split(self) -> tuple[Table, Table]:
+        """See Rows."""
+        if len(self) < EVERY:
+            raise ConversionError(
+                f"has {len(self)} rows; at least {EVERY} are needed, or held-out ones (--holdout)",
+                where="--sample",
+            )
+        held = self.frame.iloc[::EVERY]
+        return Table(self.frame.drop(index=held.index)), Table(held)
+
+    def joined(self, others: Sequence[Rows]) -> Table:
+        """See Rows."""
+        columns = self.frame.columns
+        frames = [each.frame for each in others if isinstance(each, Table)]
+        return Table(
+            pd.concat([self.frame, *(each[columns] for each in frames if set(columns) <= set(each))])
+        )
+
+    def chosen(self, names: Sequence[str], where: str) -> Table:
+        """See Rows."""
+        missing = [f"'{name}'" for name in names if name not in self.frame.columns]
+        if missing:
+            raise ConversionError(
+                f"lacks {len(missing)} of the model's columns: {', '.join(missing[:10])}", where=where
+            )
+        return Table(self.frame[list(names)])
+
+    def without(self, name: str, where: str) -> Table:
+        """See Rows."""
+        if name not in self.frame.columns:
+            names = ", ".join(f"'{each}'" for each in self.frame.columns[:12])
+            raise ConversionError(
+                f"has no column '{name}' to leave out (--target); there are {names}", where=where
+            )
+        return Table(self.frame.drop(columns=name))
+
+    def tensors(self, signature: Signature) -> dict[str, Tensor]:
+        """See Rows: the whole table for an only input, else a column an input."""
+        if len(signature.inputs) == 1:
+            return {spec.name: _tensor(spec, self.frame) for spec in signature.inputs}
+        return {spec.name: _tensor(spec, self.frame[[spec.name]]) for spec in signature.inputs}
+
+    def sent(self, signature: Signature) -> list[Any]:
+        """See Rows: objects by column, else by input name; a missing number is null."""
+        return _rows_of(signature, self.tensors(signature))
+
+    def line(self, row: int) -> int:
+        """See Rows: after the header, counted from 1."""
+        return int(self.frame.index[row]) + 2
+
+    def baseline(self) -> dict[str, Any]:
+        """See Rows."""
+        return baseline_of(self.frame)
 
 
-def read_table(path: Path, target: str = "") -> DataFrame:
-    """Read a CSV file with a header, without its target column."""
+def frame_of(rows: Rows | None) -> DataFrame | None:
+    """The frame of a sample, for models of tables; ConversionError for arrays."""
+    if rows is None:
+        return None
+    if not isinstance(rows, Table):
+        raise ConversionError("must be a table here: CSV with a header of feature names", where="--sample")
+    return rows.frame
+
+
+def of_frames(expected: Callable[[DataFrame], Answers]) -> Expected:
+    """Let what answers frames answer rows."""
+
+    def answer(rows: Rows) -> Answers:
+        frame = frame_of(rows)
+        assert frame is not None, "rows were given"
+        return expected(frame)
+
+    return answer
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file with a header."""
     try:
         frame = pd.read_csv(path)
     except (OSError, ValueError) as error:
@@ -31,61 +126,12 @@ def read_table(path: Path, target: str = "") -> DataFrame:
         raise ConversionError(f"cannot be read as CSV with a header: {reason}", where=str(path)) from None
     if frame.empty:
         raise ConversionError("holds no rows; give a header and some", where=str(path))
-    return frame.drop(columns=target, errors="ignore")
+    return Table(frame)
 
 
-def read_sample(path: Path, target: str, holdout: Path | None) -> tuple[DataFrame, DataFrame]:
-    """The training rows and the held-out rows: a file of their own, else every fifth of the sample's."""
-    sample = read_table(path)
-    if target and target not in sample.columns:
-        names = ", ".join(f"'{name}'" for name in sample.columns[:12])
-        raise ConversionError(
-            f"has no column '{target}' to leave out (--target); there are {names}", where=str(path)
-        )
-    sample = sample.drop(columns=target) if target else sample
-    if holdout is not None:
-        return sample, read_table(holdout, target)
-    if len(sample) < _MINIMUM:
-        raise ConversionError(
-            f"has {len(sample)} rows; at least {_MINIMUM} are needed, or held-out ones (--holdout)",
-            where=str(path),
-        )
-    held = sample.iloc[::_MINIMUM]
-    return sample.drop(index=held.index), held
-
-
-def all_rows(sets: Mapping[str, DataFrame]) -> DataFrame | None:
-    """The rows of all sets, which together tell types and gaps; None when there are none.
-
-    A set that lacks columns is left out here: `chosen_columns` says so in better words.
-    """
-    frames = list(sets.values())
-    whole = [frame[frames[0].columns] for frame in frames if set(frames[0].columns) <= set(frame.columns)]
-    return pd.concat(whole) if whole else None
-
-
-def chosen_columns(frame: DataFrame, columns: Sequence[str], where: str) -> DataFrame:
-    """The model's columns in its order; ConversionError names those that are missing."""
-    missing = [f"'{name}'" for name in columns if name not in frame.columns]
-    if missing:
-        raise ConversionError(
-            f"lacks {len(missing)} of the model's columns: {', '.join(missing[:10])}", where=where
-        )
-    return frame[list(columns)]
-
-
-def tensors_of(signature: Signature, frame: DataFrame) -> dict[str, Tensor]:
-    """A frame as the model's inputs: the whole of a single one, else a column an input."""
-    if len(signature.inputs) == 1:
-        return {spec.name: _tensor(spec, frame) for spec in signature.inputs}
-    return {spec.name: _tensor(spec, frame[[spec.name]]) for spec in signature.inputs}
-
-
-def rows_of(signature: Signature, frame: DataFrame) -> list[Any]:
-    """A frame as clients send its rows: objects by column, else by input name; a missing number is null."""
+def _rows_of(signature: Signature, tensors: Mapping[str, Tensor]) -> list[Any]:
     specs = signature.inputs
     names = specs[0].columns or tuple(spec.name for spec in specs)
-    tensors = tensors_of(signature, frame)
     sides = [tensors[spec.name].nested() for spec in specs]
     if len(specs) == 1 and specs[0].columns:
         rows = sides[0]

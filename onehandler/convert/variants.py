@@ -20,22 +20,17 @@ from typing import TYPE_CHECKING, Any
 import onnx
 import onnxruntime
 
+from onehandler.convert.opening import opened, prepared
 from onehandler.convert.parity import compare
-from onehandler.convert.tables import array_of, tensors_of
+from onehandler.convert.tables import array_of
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
-
-    from pandas import DataFrame
+    from collections.abc import Iterator, Mapping, Sequence
 
     from onehandler.convert import Candidate
     from onehandler.convert.parity import Reference
-    from onehandler.runtimes import Runtime
-    from onehandler.signature import Signature
-
-    Opened = Callable[[bytes], AbstractContextManager[Runtime]]
+    from onehandler.convert.rows import Rows
 
 _QUANTIZABLE = {"MatMul", "Gemm", "Conv"}
 _RUNS = 50
@@ -61,8 +56,13 @@ class Measured:
         return asdict(self)
 
 
-def changed(candidate: Candidate, optimize: bool, quantize: str, frame: DataFrame | None) -> Candidate:
+def changed(candidate: Candidate, optimize: bool, quantize: str, rows: Rows | None) -> Candidate:
     """The candidate in another form; ConversionError says what cannot be done to it."""
+    if candidate.name.endswith(".ort"):
+        raise ConversionError(
+            "takes .onnx files; one in ONNX Runtime's own format is final",
+            where="--quantize" if quantize else "--optimize",
+        )
     if candidate.weights is not None:
         raise ConversionError(
             "is for models whose weights fit into the graph; this one keeps them in a file of their own",
@@ -71,7 +71,7 @@ def changed(candidate: Candidate, optimize: bool, quantize: str, frame: DataFram
     model, notes = candidate.model, [candidate.note]
     with tempfile.TemporaryDirectory(prefix="onehandler-variant-") as folder:
         if quantize:  # first: the quantizer must know types, which nodes that were fused no longer tell
-            model = _quantized(model, quantize, candidate.signature, frame, Path(folder))
+            model = _quantized(candidate, quantize, rows, Path(folder))
             notes.append(f"quantized ({quantize})")
         if optimize:
             model = _optimized(model, Path(folder))
@@ -79,17 +79,15 @@ def changed(candidate: Candidate, optimize: bool, quantize: str, frame: DataFram
     return replace(candidate, model=model, note=", ".join(note for note in notes if note))
 
 
-def measured(
-    form: str, candidate: Candidate, opened: Opened, asked: Sequence[Reference], tolerance: float
-) -> Measured:
+def measured(form: str, candidate: Candidate, asked: Sequence[Reference], tolerance: float) -> Measured:
     """Size, speed and difference of one form; the speed is of the held-out rows, one at a time."""
-    with opened(candidate.model) as runtime:
+    with opened(candidate) as runtime:
         compared = [
             each
             for reference in asked
             for each in compare(runtime, candidate.signature, reference, tolerance)
         ]
-        row = tensors_of(candidate.signature, asked[-1].frame.head(1))
+        row = asked[-1].rows.part(0, 1).tensors(candidate.signature)
         times = []
         for _ in range(_RUNS):
             begun = perf_counter()
@@ -116,10 +114,10 @@ def _optimized(model: bytes, folder: Path) -> bytes:
     return (folder / "optimized.onnx").read_bytes()
 
 
-def _quantized(model: bytes, how: str, signature: Signature, frame: DataFrame | None, folder: Path) -> bytes:
+def _quantized(candidate: Candidate, how: str, rows: Rows | None, folder: Path) -> bytes:
     from onnxruntime import quantization  # a second, and only where it is asked for
 
-    graph = onnx.load_from_string(model)
+    graph = onnx.load_from_string(candidate.model)
     kinds = {node.op_type for node in graph.graph.node}
     if not kinds & _QUANTIZABLE:
         raise ConversionError(
@@ -134,10 +132,10 @@ def _quantized(model: bytes, how: str, signature: Signature, frame: DataFrame | 
     try:
         if how == "dynamic":
             quantization.quantize_dynamic(source, target)
-        elif frame is None:
+        elif rows is None:
             raise ConversionError("is needed: its rows tell the ranges of values", where="--sample")
         else:
-            quantization.quantize_static(source, target, _rows(signature, frame, quantization))
+            quantization.quantize_static(source, target, _calibration(candidate, rows, quantization))
     except (RuntimeError, ValueError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise ConversionError(
@@ -148,17 +146,17 @@ def _quantized(model: bytes, how: str, signature: Signature, frame: DataFrame | 
     return target.read_bytes()
 
 
-def _rows(signature: Signature, frame: DataFrame, quantization: Any) -> Any:
-    class Rows(quantization.CalibrationDataReader):  # type: ignore[misc]
+def _calibration(candidate: Candidate, rows: Rows, quantization: Any) -> Any:
+    class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]
         """The sample's rows, one batch."""
 
         def __init__(self) -> None:
             self._batches: Iterator[Mapping[str, Any]] = iter(
-                [{name: array_of(tensor) for name, tensor in tensors_of(signature, frame).items()}]
+                [{name: array_of(tensor) for name, tensor in prepared(candidate, rows).items()}]
             )
 
         def get_next(self) -> Mapping[str, Any] | None:
             """The next batch, None after the last."""
             return next(self._batches, None)
 
-    return Rows()
+    return Calibration()

@@ -7,20 +7,22 @@ worst. Mapped and left as they are: 4 ms, and pages are read when a run first ne
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from onehandler.bundle import check_name
+from onehandler.bundle_names import check_name
 from onehandler.convert.graph import initializers, tensors
 from onehandler.errors import BundleError, ConversionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from onehandler.convert import Candidate
 
 LARGE = 4 * 1024 * 1024  # bytes of weights; 5 MB gain 10 ms of a first answer, 30 MB 60 ms
 LOCATION = "model.onnx.data"
@@ -80,6 +82,17 @@ class Weights:
             yield bytes(padding)
             yield from piece.blocks()
             written += padding + piece.size
+
+
+def apart(candidate: Candidate) -> Candidate:
+    """The candidate with large weights beside its graph."""
+    if candidate.weights is not None or len(candidate.model) < LARGE or not candidate.name.endswith(".onnx"):
+        return candidate
+    model = onnx.load_from_string(candidate.model)
+    weights = separated(model, Path())
+    if weights is None:
+        return candidate
+    return replace(candidate, model=model.SerializeToString(deterministic=True), weights=weights)
 
 
 def separated(model: onnx.ModelProto, folder: Path) -> Weights | None:

@@ -14,6 +14,7 @@ import numpy as np
 import xgboost
 
 from onehandler.convert.sklearn import conversion_of
+from onehandler.convert.tables import frame_of
 from onehandler.convert.trees import Ensemble, Leaf, Split, register
 from onehandler.errors import ConversionError
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from onehandler.convert import Conversion
+    from onehandler.convert import Conversion, Options
+    from onehandler.convert.rows import Rows
 
 _WRAPPERS = ("XGBClassifier", "XGBRFClassifier", "XGBRegressor", "XGBRFRegressor")
 # Of objectives, how their base_score becomes a sum, and how sums become answers (a key of trees.LINKS).
@@ -55,8 +57,9 @@ _STARTS: dict[str, Callable[[float], float]] = {
 }
 
 
-def convert(path: Path, sample: DataFrame | None) -> Conversion:
+def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     """Read a booster's file; see `Converter`."""
+    options.require_only()
     booster = xgboost.Booster()
     try:
         booster.load_model(path)
@@ -66,7 +69,7 @@ def convert(path: Path, sample: DataFrame | None) -> Conversion:
             f"cannot be read as an XGBoost model ({reason}); write it with booster.save_model",
             where=str(path),
         ) from None
-    return from_model(booster, sample)
+    return from_model(booster, frame_of(sample))
 
 
 def from_model(model: Any, sample: DataFrame | None) -> Conversion:

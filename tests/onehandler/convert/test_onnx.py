@@ -236,7 +236,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "no shape": (lambda: altered(drop_shape), "declares no shape|not a valid ONNX model"),
     "an ORT file": (
         lambda: b"\x20\x00\x00\x00ORTM" + b"\x00" * 40,
-        "is in ORT format, .* build from the .onnx file",
+        "is in ONNX Runtime's own format; give it a name that ends in .ort",
     ),
     "complex": (lambda: altered(use_complex), "cannot be served"),
     "dangling": (lambda: altered(cut), "not a valid ONNX model"),

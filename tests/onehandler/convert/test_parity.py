@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from onehandler.convert.build import opened
+from onehandler.convert import Options
+from onehandler.convert.opening import opened
 from onehandler.convert.parity import Different, Reference, compare, references, require_equal
 from onehandler.convert.sklearn import convert
+from onehandler.convert.tables import Table, read_table
 from onehandler.errors import ConversionError
 from onehandler.signature import Signature
 from onehandler.tensor import Tensor
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from onehandler.convert.rows import Rows
     from onehandler.tensor import Tensors
 
 SIGNATURE = Signature.from_json(
@@ -69,7 +72,7 @@ def answers(rows: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
 
 def reference(rows: int = 20, **changes: Any) -> Reference:
     frame = pd.DataFrame({"a": np.arange(rows, dtype=float), "b": 1.0})
-    return Reference("training", frame, {**answers(frame.to_numpy()), **changes})
+    return Reference("training", Table(frame), {**answers(frame.to_numpy()), **changes})
 
 
 def test_equal_answers_compare_as_equal() -> None:
@@ -170,11 +173,11 @@ def test_another_shape_is_refused() -> None:
 
 
 def test_an_original_that_fails_is_the_samples_fault() -> None:
-    def fails(frame: pd.DataFrame) -> Mapping[str, np.ndarray[Any, Any]]:
+    def fails(rows: Rows) -> Mapping[str, np.ndarray[Any, Any]]:
         raise ValueError("no column b")
 
     with pytest.raises(ConversionError, match=r"--holdout: the original model cannot answer .* no column b"):
-        references({"held-out": reference().frame}, fails)
+        references({"held-out": reference().rows}, fails)
 
 
 def tampered(path: Path, rows: int = 1) -> Any:
@@ -217,14 +220,14 @@ def test_a_narrow_tolerance_stops_an_honest_conversion_too(tmp_path: Path) -> No
 def test_the_plain_way_really_is_wrong_for_a_forest_behind_a_scaler(tmp_path: Path) -> None:
     """Float32 puts rows on the other side of thresholds; that the cure was needed is part of the claim."""
     save("diabetes-forest", tmp_path)
-    frame = pd.read_csv(tmp_path / "diabetes-forest.csv")
-    conversion = convert(tmp_path / "diabetes-forest.joblib", frame)
+    rows = read_table(tmp_path / "diabetes-forest.csv")
+    conversion = convert(tmp_path / "diabetes-forest.joblib", rows, Options())
     assert conversion.expected is not None
-    (asked,) = references({"training": frame}, conversion.expected)
+    (asked,) = references({"training": rows}, conversion.expected)
     plain, cured = conversion.candidates[0](), conversion.candidates[1]()
-    with opened(plain.model) as runtime:
+    with opened(plain) as runtime:
         (wrong,) = compare(runtime, plain.signature, asked, 1e-4)
-    with opened(cured.model) as runtime:
+    with opened(cured) as runtime:
         (right,) = compare(runtime, cured.signature, asked, 1e-4)
     assert wrong.share_off > 0
     assert wrong.worst > 0.01
