@@ -8,11 +8,11 @@ from onehandler import early
 early.begin(os.environ)
 
 from adapters import aws_lambda  # noqa: E402
-from onehandler.handler import Handler  # noqa: E402
+from onehandler.handler import load  # noqa: E402
 from onehandler.settings import Settings, snap_starts  # noqa: E402
 
 settings = Settings(os.environ)
-served = Handler.load(early.verified(settings) or settings.bundle, settings)
+served = load(early.verified(settings) or settings.bundle, settings)
 if snap_starts(os.environ):
     from adapters.aws_lambda import snapstart
 

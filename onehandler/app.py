@@ -23,26 +23,26 @@ from onehandler.serving.dispatch import Dispatch
 from onehandler.serving.endpoint import Endpoint, body_of, has_length, request_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request as WebRequest
 
     from onehandler.bundle import Bundle
-    from onehandler.handler import Handler
     from onehandler.message import Response
+    from onehandler.protocols import Served
 
 
-def create_app(handler: Handler, dispatch: Dispatch | None = None) -> FastAPI:
-    """Make the application for a handler that is loaded already; it needs no lifespan.
+def create_app(served: Served, dispatch: Dispatch | None = None) -> FastAPI:
+    """Make the application for a handler, or several models, loaded already; it needs no lifespan.
 
     A server that answers protocols itself shares its `dispatch`.
     """
-    bundle = handler.bundle
-    dispatch = dispatch or Dispatch(handler)
+    bundle, *others = served.bundles()
+    dispatch = dispatch or Dispatch(served)
     app = FastAPI(
         title=bundle.name, version=bundle.version, redirect_slashes=False, docs_url=None, redoc_url=None
     )
-    document = openapi.document(bundle)
+    document = openapi.document(bundle, others)
     endpoint = Endpoint(dispatch)
 
     def described() -> dict[str, Any]:
@@ -54,12 +54,12 @@ def create_app(handler: Handler, dispatch: Dispatch | None = None) -> FastAPI:
             allowed = tuple((error.headers or {}).get("Allow", "GET").split(", "))
             refusal = MethodNotAllowed(f"this path takes {', '.join(allowed)}", allowed=allowed)
             return _web_response(request.method, problem.refuse(refusal))
-        body = await body_of(request.receive, handler.settings.max_body)
+        body = await body_of(request.receive, served.settings.max_body)
         asked = request_of(request.scope, body or b"")  # nobody reads the answer to a client that has left
         return _web_response(request.method, await dispatch.answer(asked))
 
     app.openapi = described  # type: ignore[method-assign] # the way FastAPI documents to replace it
-    for path, page in _pages(bundle).items():
+    for path, page in _pages(bundle, others).items():
         app.add_route(path, _always(page), methods=["GET", "HEAD"], include_in_schema=False)
     # An endpoint that isn't a function takes every method: the protocols themselves say which they know.
     # Predictions stand before the pages, as routes are tried in order.
@@ -72,14 +72,14 @@ def create_app(handler: Handler, dispatch: Dispatch | None = None) -> FastAPI:
     return app
 
 
-def _pages(bundle: Bundle) -> dict[str, HTMLResponse]:
+def _pages(bundle: Bundle, others: Sequence[Bundle]) -> dict[str, HTMLResponse]:
     """Every page by its path.
 
     They name each other and the document relatively: a stage or base path before them is the client's to know.
     """
     title = escape(bundle.name)
     return {
-        "/": HTMLResponse(playground.page(bundle)),
+        "/": HTMLResponse(playground.page(bundle, others)),
         "/docs": get_swagger_ui_html(openapi_url="openapi.json", title=f"{title}: API documentation"),
         "/redoc": get_redoc_html(openapi_url="openapi.json", title=f"{title}: reference"),
     }

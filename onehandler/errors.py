@@ -8,13 +8,16 @@
     │   ├── MethodNotAllowed
     │   ├── NotAcceptable       an answer in a form nobody here writes
     │   ├── UnsupportedType     a content type nobody here reads
-    │   └── TooLarge
+    │   ├── TooLarge
+    │   └── Conflict            what is asked for is there already
     ├── ModelError              the model could not answer a well-formed input
     ├── BundleError             a bundle that must not be served
     │   └── UntrustedBundle     it would execute code, or is not what was pinned
     ├── ConversionError         a model that cannot become a bundle
     ├── SettingsError           an environment variable that makes no sense
+    ├── OutOfMemory             a model that doesn't fit below the ceiling
     └── Unavailable             a fault that passes: try again
+        └── TimedOut            it was not answered in the time that the deployment gives it
 
 Nothing here knows HTTP: carriers and protocols map `Kind` to their own status codes.
 """
@@ -41,7 +44,10 @@ class Kind(Enum):
     MODEL = "model"
     BUNDLE = "bundle"
     SETTINGS = "settings"
+    CONFLICT = "conflict"
+    OUT_OF_MEMORY = "out of memory"
     UNAVAILABLE = "unavailable"
+    TIMED_OUT = "timed out"
     INTERNAL = "internal"
 
 
@@ -120,6 +126,12 @@ class TooLarge(RequestError):
     kind = Kind.TOO_LARGE
 
 
+class Conflict(RequestError):
+    """What is asked for is there already, or is being made."""
+
+    kind = Kind.CONFLICT
+
+
 class ModelError(OnehandlerError):
     """The model could not answer an input that fits its signature."""
 
@@ -148,10 +160,22 @@ class SettingsError(OnehandlerError):
     kind = Kind.SETTINGS
 
 
+class OutOfMemory(OnehandlerError):
+    """A model needs more memory than the ceiling leaves it."""
+
+    kind = Kind.OUT_OF_MEMORY
+
+
 class Unavailable(OnehandlerError):
     """A fault that passes: the same call may succeed later."""
 
     kind = Kind.UNAVAILABLE
+
+
+class TimedOut(Unavailable):
+    """It was not answered in the time that the deployment gives a request."""
+
+    kind = Kind.TIMED_OUT
 
 
 def shown(value: object, limit: int = 60) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from onehandler.bundle import Bundle
+from onehandler.bundle import MANIFEST, Bundle
 from onehandler.errors import BundleError
 from onehandler.protocols.answering import answer
 from onehandler.protocols.routing import require_served
@@ -26,11 +26,24 @@ if TYPE_CHECKING:
 
     from onehandler.batch.results import Result
     from onehandler.message import Request, Response
+    from onehandler.protocols import Served
     from onehandler.protocols.listing import Listed
     from onehandler.protocols.routing import Parameters
     from onehandler.runtimes import Runtime
     from onehandler.signature import Signature
     from onehandler.tensor import Tensor, Tensors
+
+
+def load(bundle: Bundle | str, settings: Settings) -> Served:
+    """What a deployment serves: one bundle's handler, or the models of a folder that holds several."""
+    if isinstance(bundle, str) and not os.path.isfile(f"{bundle}/{MANIFEST}"):
+        from onehandler import models  # most deployments serve one bundle, verified before this
+
+        if models.lie_at(bundle):
+            from onehandler.models.repository import Models
+
+            return Models.load(bundle, settings)
+    return Handler.load(bundle, settings)
 
 
 class Handler:
@@ -90,6 +103,10 @@ class Handler:
         from onehandler.protocols.listing import Listed  # no prediction asks
 
         return [Listed(self.bundle.name, self.bundle.version)]
+
+    def bundles(self) -> list[Bundle]:
+        """The one bundle there is; see onehandler.protocols.Served."""
+        return [self.bundle]
 
     def score(self, content: bytes, content_type: str) -> Iterator[Result]:
         """Answer a file of rows (text/csv, application/jsonl): exactly one result a row, in order.

@@ -1,4 +1,4 @@
-"""A small page that tries the model out: a form made from the signature, posted to /predict."""
+"""A small page that tries models out: a form made from the signature, posted to /predict."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from onehandler.openapi.samples import sample_inputs, sample_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onehandler.bundle import Bundle
     from onehandler.signature import TensorSpec
 
@@ -18,16 +20,25 @@ _TEMPLATE = Path(__file__).with_name("playground.html")
 _MOST_FIELDS = 200  # beyond that a form helps nobody; the JSON editor remains
 
 
-def page(bundle: Bundle) -> str:
-    """The page for one bundle, complete in itself: no other file, no other host."""
-    model = {
+def page(bundle: Bundle, others: Sequence[Bundle] = ()) -> str:
+    """The page for one bundle, or for several to choose from, complete in itself: no other file, no other host."""
+    models = [
+        _model(each, f"predict/{each.name}/{each.version}" if others else "predict")
+        for each in (bundle, *others)
+    ]
+    # "</script>" within a name must not end the script that holds it.
+    data = json.dumps(models).replace("<", "\\u003c")
+    parts = {"name": escape(bundle.name), "version": escape(bundle.version), "data": data}
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _model(bundle: Bundle, path: str) -> dict[str, Any]:
+    return {
+        "title": f"{bundle.name}, version {bundle.version}",
+        "path": path,
         "fields": _fields(bundle),
         "example": _example(bundle),
     }
-    # "</script>" within a name must not end the script that holds it.
-    data = json.dumps(model).replace("<", "\\u003c")
-    parts = {"name": escape(bundle.name), "version": escape(bundle.version), "data": data}
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _example(bundle: Bundle) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
     from adapters.aws_lambda.web import LoadApp, WebLane
-    from onehandler.handler import Handler
+    from onehandler.protocols import Served
 
     Event: TypeAlias = Any
     Context: TypeAlias = Any
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SURELY_FITS = 128 * 1024  # characters: below every source's limit, however much JSON escapes
 
 
-def entry_point(handler: Handler, web: LoadApp | None = None) -> EntryPoint:
+def entry_point(handler: Served, web: LoadApp | None = None) -> EntryPoint:
     """Make the callable that Lambda invokes as `handler(event, context)`.
 
     `web` makes the ASGI application for whatever isn't a prediction; it is called at most once, and only when

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from adapters.aws_lambda.events import Source
-    from onehandler.handler import Handler
     from onehandler.message import Request
+    from onehandler.protocols import Served
 
-    LoadApp: TypeAlias = Callable[[Handler], Any]
+    LoadApp: TypeAlias = Callable[[Served], Any]
 
 _TEXT_TYPES = ("text/", "application/json", "application/problem+json", "application/javascript")
 _WEB_PACKAGES = ("fastapi", "mangum", "pydantic", "pydantic_core", "starlette", "anyio")
 
 
-def load_app(handler: Handler) -> Any:
+def load_app(handler: Served) -> Any:
     """Import the FastAPI application and make it serve the handler that is loaded already."""
     from onehandler.app import create_app  # half a second
 
@@ -33,7 +33,7 @@ def load_app(handler: Handler) -> Any:
 class WebLane:
     """Answers what no protocol owns."""
 
-    def __init__(self, handler: Handler, load: LoadApp) -> None:
+    def __init__(self, handler: Served, load: LoadApp) -> None:
         self._handler = handler
         self._load = load
         self._mangum: Callable[[Any, Any], dict[str, Any]] | None = None

@@ -44,7 +44,7 @@ def command(
     max_wait: int | None,
     drain: float,
 ) -> None:
-    """Serve BUNDLE (a folder or its .tar.gz) over HTTP until Ctrl-C or SIGTERM.
+    """Serve BUNDLE (a folder or its .tar.gz, or a folder of models) over HTTP until Ctrl-C or SIGTERM.
 
     Every client protocol is there; documentation is at /docs, a playground at /.
 

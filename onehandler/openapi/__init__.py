@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from onehandler.protocols import all_protocols
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from onehandler.bundle import Bundle
     from onehandler.protocols import Protocol
@@ -40,14 +40,19 @@ class Description:
         self.answers = answers
 
 
-def document(bundle: Bundle) -> dict[str, Any]:
-    """The whole document: every route of every protocol that answers."""
+def document(bundle: Bundle, others: Sequence[Bundle] = ()) -> dict[str, Any]:
+    """The whole document: every route of every protocol that answers.
+
+    `bundle` answers paths that name no model; each of `others` stands under the paths that name it.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for protocol in all_protocols():
         for route in protocol.routes:
-            if route.summary and "{label}" not in route.template:  # one bundle has no labels
-                operation = _operation(protocol, route, bundle)
-                paths.setdefault(route.template, {})[route.method.lower()] = operation
+            # A bundle by itself has no labels, and a label's version is described under its number.
+            if route.summary and "{label}" not in route.template:
+                for path, described in _paths(route, bundle, others):
+                    operation = _operation(protocol, route, described, path)
+                    paths.setdefault(path, {}).setdefault(route.method.lower(), operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": bundle.name, "version": bundle.version, "description": _about(bundle)},
@@ -56,6 +61,15 @@ def document(bundle: Bundle) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": _SCHEMAS},
     }
+
+
+def _paths(route: AnyRoute, bundle: Bundle, others: Sequence[Bundle]) -> Iterator[tuple[str, Bundle]]:
+    """A route's path and the bundle that answers it: one for each model that the template can name."""
+    if not others or "{name}" not in route.template:
+        yield route.template, bundle
+        return
+    for each in (bundle, *others):
+        yield route.template.replace("{name}", each.name).replace("{version}", each.version), each
 
 
 def model_schema(bundle: Bundle, **members: Any) -> dict[str, Any]:
@@ -74,7 +88,7 @@ def closed_object(members: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _operation(protocol: Protocol, route: AnyRoute, bundle: Bundle) -> dict[str, Any]:
+def _operation(protocol: Protocol, route: AnyRoute, bundle: Bundle, path: str) -> dict[str, Any]:
     described = protocol.describe(route, bundle)
     answers: dict[str, Any] = {
         JSON: {"schema": described.response},
@@ -82,13 +96,13 @@ def _operation(protocol: Protocol, route: AnyRoute, bundle: Bundle) -> dict[str,
     }
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": _operation_id(route),
+        "operationId": _operation_id(route.method, path),
         "responses": {
             "200": {"description": "The answer", "content": answers},
             "4XX": {"description": "What is wrong, and where", "content": _error_content(protocol)},
         },
     }
-    if parameters := _parameters(route, bundle):
+    if parameters := _parameters(path, bundle):
         operation["parameters"] = parameters
     if described.request is not None:
         content: dict[str, Any] = {"schema": described.request}
@@ -108,17 +122,17 @@ def _error_content(protocol: Protocol) -> dict[str, Any]:
     return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
-def _operation_id(route: AnyRoute) -> str:
-    words = route.template.replace("{", "").replace("}", "").replace(":", "/").strip("/")
-    return "_".join([route.method.lower(), *words.split("/")])
+def _operation_id(method: str, path: str) -> str:
+    words = path.replace("{", "").replace("}", "").replace(":", "/").strip("/")
+    return "_".join([method.lower(), *words.split("/")])
 
 
-def _parameters(route: AnyRoute, bundle: Bundle) -> list[dict[str, Any]]:
+def _parameters(path: str, bundle: Bundle) -> list[dict[str, Any]]:
     known = {"name": bundle.name, "version": bundle.version}
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "enum": [value]}}
         for name, value in known.items()
-        if f"{{{name}}}" in route.template
+        if f"{{{name}}}" in path
     ]
 
 

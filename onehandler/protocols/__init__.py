@@ -52,6 +52,10 @@ if TYPE_CHECKING:
             """Every version of every model, in order."""
             ...
 
+        def bundles(self) -> Sequence[Bundle]:
+            """What there is to document, at least one: first the bundle of requests that name no model."""
+            ...
+
     class Protocol(TypingProtocol):
         """What each protocol's file offers as `PROTOCOL`."""
 

@@ -106,7 +106,11 @@ _READERS: dict[str, Callable[[Signature, Any], Tensors]] = {
 class NativeProtocol:
     """See the module's description."""
 
-    routes = (Route("POST", "/predict", predict, "Predict rows, columns or named tensors"),)
+    routes = (
+        Route("POST", "/predict", predict, "Predict rows, columns or named tensors"),
+        Route("POST", "/predict/{name}", predict, "Predict with one of several models"),
+        Route("POST", "/predict/{name}/{version}", predict, "Predict with one version"),
+    )
 
     def refuse(self, error: OnehandlerError) -> Response:
         """Errors as RFC 9457 problem details."""

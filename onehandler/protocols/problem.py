@@ -17,6 +17,7 @@ STATUSES = {
     Kind.NOT_FOUND: 404,
     Kind.METHOD_NOT_ALLOWED: 405,
     Kind.NOT_ACCEPTABLE: 406,
+    Kind.CONFLICT: 409,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED_TYPE: 415,
     Kind.INVALID: 422,
@@ -25,6 +26,8 @@ STATUSES = {
     Kind.SETTINGS: 500,
     Kind.INTERNAL: 500,
     Kind.UNAVAILABLE: 503,
+    Kind.TIMED_OUT: 504,
+    Kind.OUT_OF_MEMORY: 507,
 }
 _TITLES = {
     Kind.MALFORMED: "The body cannot be read",
@@ -35,7 +38,10 @@ _TITLES = {
     Kind.UNSUPPORTED_TYPE: "Unsupported type",
     Kind.INVALID: "The input does not fit the model",
     Kind.MODEL: "The model cannot answer this input",
+    Kind.CONFLICT: "There already",
     Kind.UNAVAILABLE: "Unavailable for the moment",
+    Kind.TIMED_OUT: "Not answered in time",
+    Kind.OUT_OF_MEMORY: "Not enough memory",
 }
 # Detail and place together stay below 8 KB even if every character is escaped to six bytes.
 _DETAIL_LIMIT = 1000

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from onehandler import openapi
 from onehandler.app import create_app
 from onehandler.handler import Handler
+from onehandler.models.repository import Models
 from onehandler.settings import Settings
 from tests import bundles
 from tests.bundles import ROW
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi import FastAPI
+
+    from onehandler.bundle import Bundle
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +205,7 @@ def test_the_playground_holds_everything_it_needs(name: str, app_of: Callable[[s
     assert "{{" not in page
     data = re.search(r'<script type="application/json" id="model">(.*?)</script>', page, re.DOTALL)
     assert data
-    example = json.loads(data[1])["example"]
+    example = json.loads(data[1])[0]["example"]
     assert ask(app_of(name), "POST", "/predict", json=example).status_code == 200
 
 
@@ -232,3 +238,42 @@ def test_names_cannot_break_out_of_the_page(tmp_path: Any) -> None:
     page = ask(create_app(Handler.load(path, Settings({}))), "GET", "/").text
     assert "<script>alert" not in page
     assert page.count("</script>") == 2
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Models:
+    for name, version in (("iris", "1"), ("iris", "2"), ("fixed", "1")):
+        (tmp_path / name).mkdir(exist_ok=True)
+        made = bundles.build(name, tmp_path / "building", name=name, version=version)
+        shutil.move(made, tmp_path / name / version)
+    (tmp_path / "models.json").write_text('{"default": "iris", "models": {"iris": {}, "fixed": {}}}')
+    return Models.load(str(tmp_path), Settings({}))
+
+
+def test_the_playground_offers_every_model_and_each_answers_its_example(several: Models) -> None:
+    app = create_app(several)
+    data = re.search(r'id="model">(.*?)</script>', ask(app, "GET", "/").text, re.DOTALL)
+    assert data
+    models = json.loads(data[1])
+    assert [each["path"] for each in models] == ["predict/iris/2", "predict/iris/1", "predict/fixed/1"]
+    for each in models:
+        assert ask(app, "POST", f"/{each['path']}", json=each["example"]).status_code == 200
+
+
+def test_the_document_of_several_models_has_each_under_its_name(several: Models) -> None:
+    document = openapi.document(*_split(several.bundles()))
+    OpenAPIV31SpecValidator(document).validate()
+    assert {"/predict", "/predict/fixed", "/predict/iris/1", "/v1/models/fixed:predict"} <= document[
+        "paths"
+    ].keys()
+    assert not any("{name}" in path for path in document["paths"])
+    app = create_app(several)
+    assert ask(app, "GET", "/openapi.json").json() == document
+    for path in ("/predict/iris/1", "/predict/fixed", "/v1/models/fixed/versions/1:predict"):
+        content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        for example in content["examples"].values():
+            assert ask(app, "POST", path, json=example["value"]).status_code == 200
+
+
+def _split(bundles: list[Bundle]) -> tuple[Bundle, list[Bundle]]:
+    return bundles[0], bundles[1:]
