@@ -19,8 +19,9 @@ class Settings:
 
     | variable | default | meaning |
     | --- | --- | --- |
-    | ONEHANDLER_BUNDLE | bundle beside the code | folder of the bundle to serve, or s3://bucket/prefix/digest |
-    | ONEHANDLER_BUNDLE_DIGEST | none | sha256 of bundle.json; anything else is refused |
+    | ONEHANDLER_BUNDLE | bundle beside the code | folder of a bundle or of models, or s3://bucket/prefix/digest |
+    | ONEHANDLER_BUNDLE_DIGEST | none | sha256 of bundle.json or models.json; anything else is refused |
+    | ONEHANDLER_MODELS_MB | 60 % of the memory setting | what several models may hold together; 0: no ceiling |
     | ONEHANDLER_THREADS | from the memory setting | cores one model run may use |
     | ONEHANDLER_MAX_BODY_MB | 10 | largest request body after decompression |
     | ONEHANDLER_MAX_BATCH | 1 | rows of different requests that a server may join into one run; 1: never |
@@ -41,6 +42,7 @@ class Settings:
         "max_batch",
         "max_body",
         "max_wait",
+        "models_bytes",
         "namespace",
         "service",
         "threads",
@@ -56,6 +58,7 @@ class Settings:
         self.max_body: Final = _positive(environ, "ONEHANDLER_MAX_BODY_MB", 10) * _MEGABYTE
         self.max_batch: Final = _positive(environ, "ONEHANDLER_MAX_BATCH", 1)
         self.max_wait: Final = _positive(environ, "ONEHANDLER_MAX_WAIT_MS", 10) / 1000  # seconds
+        self.models_bytes: Final = _models_bytes(environ)  # 0: no ceiling
         self.service: Final = environ.get("ONEHANDLER_SERVICE", "onehandler")
         self.namespace: Final = environ.get("ONEHANDLER_METRICS_NAMESPACE", "OneHandler")
         self.function: Final = environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
@@ -92,6 +95,14 @@ def _threads(environ: Mapping[str, str]) -> int:
     from os import cpu_count
 
     return cpu_count() or 1
+
+
+def _models_bytes(environ: Mapping[str, str]) -> int:
+    """What models may hold together: as said, else what Lambda's memory setting leaves them, else no ceiling."""
+    if environ.get("ONEHANDLER_MODELS_MB") == "0":
+        return 0
+    memory = _positive(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 0)
+    return _positive(environ, "ONEHANDLER_MODELS_MB", memory * 6 // 10) * _MEGABYTE
 
 
 def _positive(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -234,7 +234,7 @@ def test_names_cannot_break_out_of_the_page(tmp_path: Any) -> None:
             bundles.spec("probabilities", "float32", [-1, 3], bundles.CLASSES),
         ],
     }
-    path = bundles.build("iris", tmp_path, name=evil, signature=signature, samples={})
+    path = bundles.build("iris", tmp_path, signature=signature, samples={})
     page = ask(create_app(Handler.load(path, Settings({}))), "GET", "/").text
     assert "<script>alert" not in page
     assert page.count("</script>") == 2
