@@ -85,6 +85,8 @@ def raw_tensors(signature: Signature, request: Request, limit: int) -> Tensors:
             f"the model takes {len(signature.inputs)} inputs; a body without JSON can be one alone",
             where=LENGTH,
         )
+    if not body:
+        raise MalformedBody("is empty; send the input's bytes", where="body")
     spec = signature.inputs[0]
     if spec.dtype.bits:
         return tensors_from_body(signature, request, body)

@@ -1,4 +1,4 @@
-"""The requests that every carrier must answer alike. Adding a case is a line here.
+"""The requests that every carrier must answer alike. Adding a case is a line here, or in a protocol's own file.
 
 A case is (id, bundle, method, path, headers, body, status); `post` sends text as UTF-8 and anything but
 bytes as JSON, as application/json unless told otherwise.
@@ -11,50 +11,12 @@ import json
 import struct
 import zlib
 from base64 import b64encode
-from typing import Any, NamedTuple
 
-from onehandler.message import Request
 from tests.bundles import COLUMNS, ROW
+from tests.conformance import cases_open_inference
+from tests.conformance.case import Case, get, post, tf
 
-JSON = {"content-type": "application/json"}
 NAMED = dict(zip(COLUMNS, ROW, strict=True))
-
-
-class Case(NamedTuple):
-    """One request and the status that answers it."""
-
-    id: str
-    bundle: str
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-    status: int
-
-    @property
-    def request(self) -> Request:
-        return Request(self.method, self.path, self.headers, self.body)
-
-
-def post(
-    case_id: str, body: Any, status: int = 200, bundle: str = "iris", path: str = "/predict", **headers: str
-) -> Case:
-    """A POST of JSON, or of the bytes or text given; header names with _ for -."""
-    raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
-    sent = JSON | {name.replace("_", "-"): value for name, value in headers.items()}
-    return Case(case_id, bundle, "POST", path, sent, raw, status)
-
-
-def get(case_id: str, path: str, status: int = 200, method: str = "GET", **headers: str) -> Case:
-    """A request without a body."""
-    return Case(case_id, "iris", method, path, headers, b"", status)
-
-
-def tf(case_id: str, body: Any, status: int = 200, bundle: str = "iris", **headers: str) -> Case:
-    """A POST to TensorFlow Serving's predict."""
-    return post(case_id, body, status, bundle, f"/v1/models/{bundle}:predict", **headers)
-
-
 _ROWS = json.dumps({"rows": [ROW]}).encode()
 _PIXELS = [[float(i + j) for i in range(8)] for j in range(8)]
 _RAW_TYPE = "application/octet-stream"
@@ -167,4 +129,5 @@ CASES = [
     get("tf-metadata-head", "/v1/models/iris/metadata", method="HEAD"),
     get("tf-predict-get", "/v1/models/iris:predict", 405),
     get("tf-root", "/v1", 404),
+    *cases_open_inference.CASES,
 ]

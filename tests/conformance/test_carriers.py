@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conformance.carriers import CARRIERS, carriers, direct
-from tests.conformance.table import CASES, Case
+from tests.conformance.case import Case
+from tests.conformance.table import CASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,8 @@ import zlib
 from typing import Any
 
 from tests.bundles import COLUMNS, ROW
-from tests.conformance.table import Case, get, post, tf
+from tests.conformance.case import Case, get, post, tf
+from tests.hostile import cases_open_inference
 from tests.hostile.raw_bodies import MARKER, RAW_BODIES, ROWS, nested
 
 _M = MARKER.encode()
@@ -187,4 +188,5 @@ CASES: list[Case] = [
     get("tf-path-no-verb", "/v1/models/iris:", 404),
     get("tf-path-verb", f"/v1/models/iris:{MARKER}", 404),
     get("tf-path-many-colons", "/v1/models/iris:predict:predict", 404),
+    *cases_open_inference.CASES,
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onehandler.handler import Handler
-    from tests.conformance.table import Case
+    from tests.conformance.case import Case
 
 
 def test_there_are_enough_and_no_id_twice() -> None:

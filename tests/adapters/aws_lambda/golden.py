@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +50,11 @@ def event_for(kind: str, request: Request) -> dict[str, Any]:
 
 
 def body_of(result: dict[str, Any]) -> bytes:
-    assert not result["isBase64Encoded"]
+    """The body as a client gets it: text as it is, anything else from base64."""
     body: str = result["body"]
-    return body.encode()
+    media = headers_of(result).get("content-type", "text/")
+    assert result["isBase64Encoded"] == (media == "application/octet-stream")
+    return b64decode(body) if result["isBase64Encoded"] else body.encode()
 
 
 def headers_of(result: dict[str, Any]) -> dict[str, str]:
