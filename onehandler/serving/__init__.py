@@ -1,5 +1,6 @@
 """A bundle over HTTP: worker processes, each uvicorn over `Handler.answer`.
 
+settings.py        what the deployment tells a server beside what it tells every handler
 startup.py         from a bundle and settings to workers: what is loaded once, and shared where that is safe
 cpus.py            how many CPUs this process may use
 listening.py       the one listening socket
@@ -11,6 +12,8 @@ server.py          one worker: uvicorn
 connections.py     its connections, taken in turn with its siblings (counts.py)
 express.py         small requests answered as they are parsed
 asgi.py            everything else (endpoint.py); the pages' framework is imported when a page is asked for
-dispatch.py        on the event loop or on a thread
+front.py           what a server answers itself: metrics, liveness, readiness (readiness.py)
+dispatch.py        on the event loop or on a thread, in time or refused (refusing.py)
+metrics.py         what all workers count together, in Prometheus' format (exposition.py)
 micro_batching.py  requests joined into one run (joining.py), for models that allow it (batchable.py)
 """

@@ -28,6 +28,10 @@ class Counts:
         """Tell the others."""
         self._places[worker] = connections
 
+    def connections(self) -> int:
+        """Those of all workers."""
+        return sum(count for count in self._places if count != _GONE)
+
     def gone(self, worker: int) -> None:
         """There is no such worker for the time being."""
         self.publish(worker, _GONE)

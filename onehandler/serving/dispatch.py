@@ -2,6 +2,9 @@
 
 A model run on the event loop holds up every other request, but handing over to a thread takes 0.1 to 0.3 ms:
 small requests to a model that has been quicker than that stay on the loop, and so does what runs no model.
+
+Few threads run, so that runs don't push each other out of the caches; so many requests may wait for them, and those
+beyond are refused at once: a queue without an end would answer all of them too late.
 """
 
 from __future__ import annotations
@@ -11,10 +14,18 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
+from onehandler.errors import TimedOut, Unavailable
 from onehandler.handler import Handler
+from onehandler.serving.metrics import Metrics
+from onehandler.serving.refusing import refused
+from onehandler.serving.settings import ServingSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
     from onehandler.message import Request, Response
+    from onehandler.protocols import Served
     from onehandler.serving.micro_batching import MicroBatcher
 
 SMALL = 16 * 1024  # bytes of a body
@@ -27,21 +38,35 @@ _NO_RUN = ("GET", "HEAD", "OPTIONS")
 
 
 class Dispatch:
-    """Answers for one handler. `seconds` is what a small request is expected to take; slow if not said."""
+    """Answers for what is served.
+
+    `seconds` is what a small request is expected to take; slow if not said. `answer` stands before the handler's own.
+    """
 
     def __init__(
-        self, handler: Handler, batcher: MicroBatcher | None = None, seconds: float = 10 * QUICK
+        self,
+        handler: Served,
+        batcher: MicroBatcher | None = None,
+        seconds: float = 10 * QUICK,
+        *,
+        settings: ServingSettings = ServingSettings(),  # noqa: B008 - it is frozen
+        metrics: Metrics | None = None,
+        answer: Callable[[Request], Response] | None = None,
     ) -> None:
         self.handler = handler
+        self.settings = settings
+        self._answer = answer or handler.answer
+        self._metrics = metrics or Metrics.alone()
         self._batcher = batcher
         self._seconds = seconds
-        self._may_wait = type(handler) is not Handler  # with code of the bundle's own
+        self._may_wait = type(handler) is not Handler  # with code of a bundle's own, or to be loaded first
         # Where nothing waits, CPU time is the measure: whoever else uses the machine makes no model slow.
         self._clock = perf_counter if self._may_wait else thread_time
         threads = _WAITING_THREADS if self._may_wait else _THREADS
         # As many requests as one run joins may wait while as many others run.
         self._threads = max(threads, 2 * batcher.max_rows if batcher else 0)
         self._pool = ThreadPoolExecutor(self._threads, "onehandler")
+        self._most = self._threads + settings.max_waiting
         self._handed = 0  # requests that threads have or are to have
         self._unmeasured = (
             0  # requests until the next that is measured, while the model is quick beyond doubt
@@ -55,43 +80,77 @@ class Dispatch:
         return idle and self._seconds < QUICK and len(request.body) <= SMALL
 
     def now(self, request: Request) -> Response:
-        """Answer on the calling thread."""
-        if self._batcher is None:
-            return self._timed(request, 1)
-        self._batcher.join()
-        try:
-            return self._timed(request, 1)
-        finally:
-            self._batcher.leave()
-
-    async def answer(self, request: Request) -> Response:
-        """Answer here or on a thread."""
-        if self.at_once(request):
-            return self.now(request)
-        self._handed += 1
+        """Answer on the calling thread, which is the event loop's."""
+        started = perf_counter()
         if self._batcher is not None:
-            self._batcher.join()  # before its thread has started: those whose runs are ready wait for it
+            self._batcher.join()
         try:
-            sharing = min(self._handed, self._threads) if self._may_wait else 1
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self._timed, request, sharing)
+            response = self._timed(request, 1)
         finally:
-            self._handed -= 1
             if self._batcher is not None:
                 self._batcher.leave()
+        self._metrics.answered(response, perf_counter() - started)
+        return response
+
+    async def answer(self, request: Request) -> Response:
+        """Answer here or on a thread; refuse what cannot be answered in time."""
+        if self.at_once(request):
+            return self.now(request)
+        started = perf_counter()
+        if self._handed >= self._most:
+            self._metrics.overloaded()
+            response = refused(request, Unavailable("too many requests wait already; send it again later"))
+        else:
+            response = await self._handed_over(request)
+        self._metrics.answered(response, perf_counter() - started)
+        return response
 
     def close(self) -> None:
         """Let threads go that have nothing to do."""
         self._pool.shutdown(wait=False)
 
+    async def _handed_over(self, request: Request) -> Response:
+        """The answer of a thread, or a refusal when the time is over.
+
+        A thread that has begun cannot be stopped: until it ends, it counts as what it is, one thread fewer.
+        """
+        self._hand(1)
+        if self._batcher is not None:
+            self._batcher.join()  # before its thread has started: those whose runs are ready wait for it
+        sharing = min(self._handed, self._threads) if self._may_wait else 1
+        work = self._pool.submit(self._timed, request, sharing)
+        seconds = self.settings.timeout
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(work), seconds or None)
+        except TimeoutError:
+            self._metrics.timed_out()
+            late = TimedOut(f"it was not answered within {seconds:g} seconds; send less in one request")
+            return refused(request, late)
+        finally:
+            self._let_go(work)
+
+    def _let_go(self, work: Future[Response]) -> None:
+        """Count the work as done, now or when it is."""
+        if work.done() or work.cancel():
+            self._hand(-1)
+            if self._batcher is not None:
+                self._batcher.leave()
+        else:
+            loop = asyncio.get_running_loop()
+            work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._let_go, done))
+
+    def _hand(self, change: int) -> None:
+        self._handed += change
+        self._metrics.handed(min(self._handed, self._threads), max(0, self._handed - self._threads))
+
     def _timed(self, request: Request, sharing: int) -> Response:
         """Answer, and learn how long small requests take: `sharing` threads at once hold each other up."""
         self._unmeasured -= 1
         if self._unmeasured > 0 and self._seconds < QUICK / 2:
-            return self.handler.answer(request)
+            return self._answer(request)
         self._unmeasured = _MEASURED_EVERY
         started = self._clock()
-        response = self.handler.answer(request)
+        response = self._answer(request)
         if len(request.body) <= SMALL and request.method not in _NO_RUN:
             seconds = (self._clock() - started) / sharing
             if seconds < _STALL:  # perhaps put aside by the scheduler: no reason to call a quick model slow

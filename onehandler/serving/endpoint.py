@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from onehandler.errors import Unavailable
 from onehandler.message import Request
-from onehandler.protocols import problem, protocol_at
+from onehandler.serving.refusing import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
     from typing import TypeAlias
 
     from onehandler.message import Response
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 _BODILESS = (204, 304)
+_CHUNK = 64 * 1024  # bytes
 
 
 class RequestIds:
@@ -64,17 +65,32 @@ class Endpoint:
             asyncio.CancelledError
         ):  # by uvicorn, when the drain is over: the client may ask another server
             ending = Unavailable("this server is ending and did not get to it; send it again")
-            response = (protocol_at(request.path) or problem).refuse(ending)
-        await send_response(send, request.method, response)
+            response = refused(request, ending)
+        above = self._dispatch.settings.chunked_above if scope["http_version"] != "1.0" else 0
+        await send_response(send, request.method, response, above)
 
 
-async def send_response(send: Send, method: str, response: Response) -> None:
-    """Send a whole response."""
+async def send_response(send: Send, method: str, response: Response, chunked_above: int = 0) -> None:
+    """Send a whole response; one of more bytes than `chunked_above` (0: none) as its reader takes it."""
     headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers.items()]
-    if has_length(method, response):
+    in_chunks = is_chunked(response, chunked_above)
+    if has_length(method, response) and not in_chunks:
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    if in_chunks:
+        for part in chunks_of(response.body):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b"" if in_chunks else response.body})
+
+
+def is_chunked(response: Response, above: int) -> bool:
+    """Whether to send a response in chunks rather than with its length."""
+    return 0 < above < len(response.body)
+
+
+def chunks_of(body: bytes) -> Iterator[bytes]:
+    """A body some at a time."""
+    return (body[at : at + _CHUNK] for at in range(0, len(body), _CHUNK))
 
 
 def has_length(method: str, response: Response) -> bool:

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from onehandler.message import Request
 from onehandler.protocols import serves
 from onehandler.serving.dispatch import SMALL
-from onehandler.serving.endpoint import has_length, headers_of, next_id
+from onehandler.serving.endpoint import chunks_of, has_length, headers_of, is_chunked, next_id
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -121,9 +121,11 @@ class ExpressProtocol(HttpToolsProtocol):
         request = Request(method, path, self._request_headers(), body, query, next_id())
         if self._dispatch.at_once(request):
             # As uvicorn has it: HTTP/1.0 has one request a connection.
-            keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+            newer = self.parser.get_http_version() != "1.0"
+            keep = self.parser.should_keep_alive() and newer
             self._express += keep
-            self._write(method, self._dispatch.now(request), keep=keep and not self._ending)
+            response = self._dispatch.now(request)
+            self._write(method, response, keep=keep and not self._ending, chunks=newer)
             return
         self._begin_ordinary()
         super().on_body(body)
@@ -198,16 +200,20 @@ class ExpressProtocol(HttpToolsProtocol):
         busy = cycle is not None and not cycle.response_complete
         return not (busy or self.flow.write_paused or self.transport.is_closing())
 
-    def _write(self, method: str, response: Response, *, keep: bool) -> None:
+    def _write(self, method: str, response: Response, *, keep: bool, chunks: bool = True) -> None:
+        in_chunks = chunks and is_chunked(response, self._dispatch.settings.chunked_above)
         parts = [STATUS_LINE[response.status]]
         for name, value in self.server_state.default_headers:
             parts += (name, b": ", value, b"\r\n")
         lines = [f"{name}: {value}\r\n" for name, value in response.headers.items()]
-        if has_length(method, response):
+        if in_chunks:
+            lines.append("transfer-encoding: chunked\r\n")
+        elif has_length(method, response):
             lines.append(f"content-length: {len(response.body)}\r\n")
         if not keep:
             lines.append("connection: close\r\n")
-        parts += ("".join(lines).encode("latin-1"), b"\r\n", response.body)
+        parts += ("".join(lines).encode("latin-1"), b"\r\n")
+        parts += _in_chunks(response.body) if in_chunks else (response.body,)
         self.transport.write(b"".join(parts))
         self.server_state.total_requests += 1
         if keep:
@@ -217,6 +223,12 @@ class ExpressProtocol(HttpToolsProtocol):
             )
         else:
             self.transport.close()
+
+
+def _in_chunks(body: bytes) -> list[bytes]:
+    """A body in the chunked transfer coding (RFC 9112, section 7.1)."""
+    parts = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks_of(body)]
+    return [*parts, b"0\r\n\r\n"]
 
 
 @lru_cache(256)

@@ -15,6 +15,7 @@ from onehandler.serving.asgi import Application
 from onehandler.serving.connections import Acceptor
 from onehandler.serving.counts import Counts
 from onehandler.serving.express import ExpressProtocol
+from onehandler.serving.metrics import Metrics
 from onehandler.serving.report import READY
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Place:
 
     listener: socket.socket
     counts: Counts
+    metrics: Metrics
     worker: int
     report: Report
     lifeline: int
@@ -47,7 +49,9 @@ class Place:
         """The place of a worker, from the descriptors that it was given."""
         listener = socket.socket(fileno=ties.listener)
         listener.setblocking(False)
-        return cls(listener, Counts(ties.counts, ties.workers), worker, report, ties.lifeline)
+        counts = Counts(ties.counts, ties.workers)
+        metrics = Metrics.at(ties.metrics, ties.workers, worker, counts.connections)
+        return cls(listener, counts, metrics, worker, report, ties.lifeline)
 
 
 class Server(uvicorn.Server):
@@ -91,6 +95,7 @@ class Server(uvicorn.Server):
         self._acceptor.publish()
         self._acceptor.start()
         loop.add_reader(place.lifeline, self._orphaned, loop)
+        place.metrics.started()
         place.report.say(READY)
 
     async def on_tick(self, counter: int) -> bool:

@@ -35,7 +35,7 @@ def become_supervisor(
         "ties": {name: getattr(ties, name) for name in _TIES},
         "running": {str(number): pid for number, pid in running.items()},
     }
-    for name in ("listener", "counts", "lifeline", "anchor"):
+    for name in ("listener", "counts", "metrics", "lifeline", "anchor"):
         os.set_inheritable(getattr(ties, name), True)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -7,10 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from onehandler.bundle import Bundle
 from onehandler.serving.report import Report
 from onehandler.serving.server import Place
-from onehandler.serving.startup import Shared, serve_at
+from onehandler.serving.settings import ServingSettings
+from onehandler.serving.startup import serve_at, what_is_served
 from onehandler.serving.workers import Ties
 from onehandler.settings import Settings
 
@@ -28,8 +28,8 @@ def main(words: Sequence[str]) -> int:
 def _serve(state: dict[str, Any], report: Report) -> None:
     ties = Ties(**state["ties"])
     place = Place.at(ties, state["number"], report)
-    settings = Settings(os.environ)
-    serve_at(place, Shared(Bundle.load(state["bundle"], settings.digest), settings), state["drain"])
+    served = what_is_served(state["bundle"], Settings(os.environ), ServingSettings.read(os.environ))
+    serve_at(place, served, state["drain"])
 
 
 if __name__ == "__main__":

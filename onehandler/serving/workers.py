@@ -12,6 +12,7 @@ from time import monotonic
 
 from onehandler.errors import Unavailable
 from onehandler.serving.counts import Counts
+from onehandler.serving.metrics import Metrics
 from onehandler.serving.report import LONGEST, READY
 
 TYPE_CHECKING = False
@@ -37,19 +38,22 @@ class Ties:
     `lifeline` becomes readable when `anchor`, which the parent alone has, is closed.
     """
 
-    __slots__ = ("anchor", "counts", "lifeline", "listener", "workers")
+    __slots__ = ("anchor", "counts", "lifeline", "listener", "metrics", "workers")
 
-    def __init__(self, listener: int, workers: int, counts: int, lifeline: int, anchor: int) -> None:
+    def __init__(
+        self, listener: int, workers: int, counts: int, metrics: int, lifeline: int, anchor: int
+    ) -> None:
         self.listener: Final = listener
         self.workers: Final = workers
         self.counts: Final = counts
+        self.metrics: Final = metrics
         self.lifeline: Final = lifeline
         self.anchor: Final = anchor
 
     @classmethod
     def make(cls, listener: int, workers: int) -> Ties:
         """New ones, for a socket that listens."""
-        return cls(listener, workers, Counts.make(workers), *os.pipe())
+        return cls(listener, workers, Counts.make(workers), Metrics.make(workers), *os.pipe())
 
 
 class _Worker:

@@ -49,6 +49,20 @@ class Served:
         finally:
             connection.close()
 
+    def connection(self, timeout: float = SECONDS) -> HTTPConnection:
+        """One that stays."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def get(self, path: str, timeout: float = SECONDS) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of an answer to GET."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+        finally:
+            connection.close()
+
     def logged(self) -> list[dict[str, Any]]:
         """Log lines until now."""
         self.output.seek(0)

@@ -23,9 +23,12 @@ PROGRAM = """
 import json, sys
 from onehandler.bundle import Bundle
 from onehandler.message import Request
+from onehandler.serving.metrics import Metrics
+from onehandler.serving.settings import ServingSettings
 from onehandler.serving.startup import Shared
 from onehandler.settings import Settings
-dispatch = Shared(Bundle.load(sys.argv[1]), Settings({"ONEHANDLER_THREADS": "1"})).dispatch()
+shared = Shared(Bundle.load(sys.argv[1]), Settings({"ONEHANDLER_THREADS": "1"}), ServingSettings())
+dispatch = shared.dispatch(Metrics.alone())
 request = Request("POST", "/predict", {"content-type": "application/json"}, sys.argv[2].encode())
 assert dispatch.at_once(request), "the sample has shown the model to be quick"
 print(json.dumps({"status": dispatch.now(request).status, "modules": sorted(sys.modules)}))

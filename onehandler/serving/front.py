@@ -1,0 +1,86 @@
+"""What a server answers itself, and what it asks before the handler does.
+
+GET /metrics       what its workers counted
+GET /livez         200 while this worker's event loop turns
+GET /ping          and wherever else readiness is asked for: 503 while the model doesn't answer its own sample
+POST /predict/path Vertex AI's predictions, which have TensorFlow Serving's form, under the path that it chooses
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onehandler.errors import MethodNotAllowed, OnehandlerError, Unavailable
+from onehandler.message import Request, Response
+from onehandler.protocols import problem
+from onehandler.serving.exposition import exposed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from onehandler.protocols import Served
+    from onehandler.serving.metrics import Metrics
+    from onehandler.serving.settings import ServingSettings
+
+    Own: TypeAlias = Callable[[Request], Response]
+
+_READY = ("/ping", "/healthz")
+_READING = ("GET", "HEAD")
+
+
+class Front:
+    """Answers like the handler behind it. `unready` says why it is not to get requests; "" if it is."""
+
+    def __init__(
+        self,
+        served: Served,
+        settings: ServingSettings,
+        metrics: Metrics,
+        unready: str = "",
+    ) -> None:
+        self._served = served
+        self._metrics = metrics
+        self._unready = unready
+        own: dict[str, Own] = {"/metrics": self._scraped, "/livez": self._alive}
+        if unready:
+            own |= dict.fromkeys(_READY, self._not_ready)
+        if settings.health_path:
+            own[settings.health_path] = self._not_ready if unready else self._ready
+        if settings.predict_path:
+            own[settings.predict_path] = self._predicted
+        self._own = own
+
+    def answer(self, request: Request) -> Response:
+        """Answer any request; never raises."""
+        own = self._own.get(request.path)
+        return self._served.answer(request) if own is None else own(request)
+
+    def _scraped(self, request: Request) -> Response:
+        told = _only_read(request) or exposed(self._metrics.read(), self._served.listed())
+        return told if request.method != "HEAD" else Response(told.status, told.headers, b"")
+
+    def _alive(self, request: Request) -> Response:
+        return _only_read(request) or Response(200, {"content-type": "text/plain"}, b"")
+
+    def _not_ready(self, _request: Request) -> Response:
+        return problem.refuse(Unavailable(self._unready))
+
+    def _ready(self, request: Request) -> Response:
+        return self._served.answer(_moved(request, "/healthz"))
+
+    def _predicted(self, request: Request) -> Response:
+        default = next(each for each in self._served.listed() if each.default)
+        return self._served.answer(_moved(request, f"/v1/models/{default.name}:predict"))
+
+
+def _only_read(request: Request) -> Response | None:
+    """What to say to any other method."""
+    if request.method in _READING:
+        return None
+    refused: OnehandlerError = MethodNotAllowed(f"this path takes {', '.join(_READING)}", allowed=_READING)
+    return problem.refuse(refused)
+
+
+def _moved(request: Request, path: str) -> Request:
+    return Request(request.method, path, request.headers, request.body, request.query, request.request_id)
