@@ -75,12 +75,14 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance
 
-LOCKED := bootstrap dev node lambda-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
+LOCKED := bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
   peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
+# Azure's runtime is made for its newest Python alone.
+LOWEST_azure-runtime := 3.13
 lock: ## pin and hash the requirements anew
-	@$(foreach name,$(LOCKED),$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@$(foreach name,$(LOCKED),$(BIN)/uv pip compile --quiet --universal --python-version $(or $(LOWEST_$(name)),3.11) --generate-hashes \
 	  --no-emit-index-url --no-header --upgrade $(WITHOUT_$(name)) requirements/$(name).in -o requirements/$(name).txt;)
 
 clean: ## remove everything that setup, builds and the emulator made
