@@ -10,11 +10,8 @@ under "JSON conformance"; `classify` and `regress` need a SavedModel and are ref
 
 from __future__ import annotations
 
-from onehandler.codecs import json
-from onehandler.errors import InvalidInput, Kind, NotFound, shown
-from onehandler.message import Response
+from onehandler.errors import InvalidInput, NotFound, shown
 from onehandler.protocols.content import json_body, json_response
-from onehandler.protocols.problem import STATUSES, public_message
 from onehandler.protocols.routing import Route
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_rows
 
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
     from onehandler.bundle import Bundle
     from onehandler.errors import OnehandlerError
     from onehandler.handler import Handler
-    from onehandler.message import Request
+    from onehandler.message import Request, Response
     from onehandler.openapi import Description
     from onehandler.protocols.routing import Parameters
     from onehandler.signature import Signature
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 SIGNATURE_NAME = "serving_default"
 # The type that curl -d sends, and with it every example in TensorFlow Serving's documentation.
 _CURL = "application/x-www-form-urlencoded"
-_ERROR_LIMIT = 1200
 
 
 def predict(handler: Handler, request: Request, _parameters: Parameters) -> Response:
@@ -164,12 +160,10 @@ class TensorFlowServing:
     )
 
     def refuse(self, error: OnehandlerError) -> Response:
-        """{"error": text}, with 400 for whatever TensorFlow calls an invalid argument."""
-        code = 400 if error.kind in (Kind.INVALID, Kind.MODEL) else STATUSES[error.kind]
-        text = public_message(error)
-        text = f"{error.where}: {text}" if error.where else text
-        headers = {"content-type": json.CONTENT_TYPE, **error.details}
-        return Response(code, headers, json.dumps({"error": text[:_ERROR_LIMIT]}))
+        """{"error": text}."""
+        from onehandler.protocols import error_object  # a cold start's first request is rarely wrong
+
+        return error_object.refuse(error)
 
     def describe(self, route: Route, bundle: Bundle) -> Description:
         """Both formats, as far as the signature allows them."""
