@@ -1,10 +1,11 @@
-"""S3, SQS and DynamoDB behind batch scoring's ports, over boto3 and a real HTTP API."""
+"""One suite over every store and queue, the clouds' over their SDKs and a real HTTP API; and what is AWS's own."""
 
 from __future__ import annotations
 
 import json
 import threading
 import uuid
+from base64 import b64decode
 from collections.abc import Callable
 
 import boto3
@@ -12,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from adapters.aws_batch import drops_in
+from adapters.azure_storage import Account, BlobStore, StorageQueue
 from adapters.s3 import S3Store
 from adapters.sqs import SqsQueue
 from onehandler.batch.job import Drop, Task
@@ -20,19 +22,23 @@ from onehandler.batch.ports import Gone, Location, ObjectStore, Piece, Queue
 from onehandler.errors import MalformedBody, Unavailable
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture(params=["memory", "s3", "azure"])
 def store(request: pytest.FixtureRequest) -> ObjectStore:
     if request.param == "memory":
         return MemoryStore()
+    if request.param == "azure":
+        return BlobStore(request.getfixturevalue("account"))
     request.getfixturevalue("aws")
     return S3Store(boto3.client("s3"))
 
 
 @pytest.fixture
-def bucket(store: ObjectStore) -> str:
+def bucket(store: ObjectStore, request: pytest.FixtureRequest) -> str:
     name = f"bucket-{uuid.uuid4().hex}"
     if isinstance(store, S3Store):
         boto3.client("s3").create_bucket(Bucket=name)
+    elif isinstance(store, BlobStore):
+        request.getfixturevalue("account").blobs.create_container(name)
     return name
 
 
@@ -93,12 +99,14 @@ def test_a_state_of_a_source_is_read_or_gone(aws: str) -> None:
         store.read(Location(name, "key", version=version), 0, 9)
 
 
-@pytest.fixture(params=["memory", "sqs"])
+@pytest.fixture(params=["memory", "sqs", "azure"])
 def queue(request: pytest.FixtureRequest) -> tuple[Queue, Callable[[], list[str]]]:
     """A queue, and what takes some of its messages."""
     if request.param == "memory":
         found = MemoryQueue()
         return found, lambda: [found.bodies.pop()] if found.bodies else []
+    if request.param == "azure":
+        return _storage_queue(request.getfixturevalue("account"))
     request.getfixturevalue("aws")
     sqs = boto3.client("sqs")
     url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex}")["QueueUrl"]
@@ -108,6 +116,17 @@ def queue(request: pytest.FixtureRequest) -> tuple[Queue, Callable[[], list[str]
         return [message["Body"] for message in received]
 
     return SqsQueue(sqs, url), taken
+
+
+def _storage_queue(account: Account) -> tuple[Queue, Callable[[], list[str]]]:
+    name = f"queue-{uuid.uuid4().hex}"
+    client = account.queues.create_queue(name)
+
+    def taken() -> list[str]:
+        messages = client.receive_messages(max_messages=32)
+        return [b64decode(message.content).decode() for message in messages]
+
+    return StorageQueue.connect(account, name), taken
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 25])
