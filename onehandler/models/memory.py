@@ -44,8 +44,11 @@ class Loaded:
         """Let a model go, if it is there. Requests that it is answering keep it until they have their answers."""
         self._models.pop(key, None)
 
-    def make_room(self, size: int, where: str) -> None:
-        """Drop the least recently used until `size` bytes more fit; OutOfMemory when they never will."""
+    def make_room(self, size: int, where: str, *, evict: bool = True) -> None:
+        """Drop the least recently used until `size` bytes more fit; OutOfMemory when they never will.
+
+        Without `evict` none is dropped: whoever manages them is to say which one goes.
+        """
         if not self.ceiling:
             return
         if size > self.ceiling:
@@ -54,8 +57,17 @@ class Loaded:
                 f"{self.ceiling // _MEGABYTE} MB; raise ONEHANDLER_MODELS_MB",
                 where=where,
             )
-        while self._models and sum(held for _, held in self._models.values()) + size > self.ceiling:
+        while self._models and self._held() + size > self.ceiling:
+            if not evict:
+                raise OutOfMemory(
+                    f"the model takes {size // _MEGABYTE} MB, those in memory leave "
+                    f"{(self.ceiling - self._held()) // _MEGABYTE} MB; unload one",
+                    where=where,
+                )
             del self._models[next(iter(self._models))]
+
+    def _held(self) -> int:
+        return sum(held for _, held in self._models.values())
 
 
 def resident() -> int:

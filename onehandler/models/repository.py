@@ -141,13 +141,17 @@ class Models:
         """A version's bundle, verified, its model not opened; BundleError when it must not be served."""
         return _bundle(self._layout.models[name].versions[version], name, version)
 
-    def add(self, name: str, source: Source, version: str = "1") -> None:
-        """Serve one more model and load it. Conflict when there is one of that name; OutOfMemory, BundleError."""
+    def add(self, name: str, source: Source, version: str = "1", *, evict: bool = True) -> None:
+        """Serve one more model and load it. Conflict when there is one of that name; OutOfMemory, BundleError.
+
+        Without `evict`, what is in memory stays there, and OutOfMemory says that it leaves no room.
+        """
         if name in self._layout.models:
             raise Conflict("there is a model of this name; unload it first")
         model = Model(name, {version: source}, version, {})
         with self._loading:
-            self._load((name, version), source)
+            self._failed.pop((name, version), None)  # whoever asks has made room, or mended it
+            self._load((name, version), source, evict=evict)
             self._layout = Layout({**self._layout.models, name: model}, self._layout.default)
 
     def remove(self, name: str) -> None:
@@ -166,13 +170,13 @@ class Models:
                 for version in model.versions:
                     self._loaded.drop((name, version))
 
-    def _load(self, key: tuple[str, str], source: Source) -> Handler:
+    def _load(self, key: tuple[str, str], source: Source, *, evict: bool = True) -> Handler:
         """Load a version; what fails isn't tried again for some seconds."""
         when, failed = self._failed.get(key, (0.0, None))
         if failed is not None and self._clock() - when < _RETRIED_AFTER:
             raise failed.with_traceback(None)
         try:
-            handler = self._opened(key, source)
+            handler = self._opened(key, source, evict=evict)
         except Exception as error:  # noqa: BLE001 - a bundle's own code may raise anything
             failure = self._failure(error, key)
             self._failed[key] = (self._clock(), failure)
@@ -190,18 +194,18 @@ class Models:
             self.telemetry.failed(error, "")
         return Unavailable(f"model '{key[0]}', version {key[1]}, cannot be loaded; the log says why")
 
-    def _opened(self, key: tuple[str, str], source: Source) -> Handler:
+    def _opened(self, key: tuple[str, str], source: Source, *, evict: bool) -> Handler:
         bundle = _bundle(source, *key)
         declared = sum(entry["bytes"] for entry in bundle.manifest["files"].values())
         where = "/".join(key)
         with self._lock:
-            self._loaded.make_room(declared, where)
+            self._loaded.make_room(declared, where, evict=evict)
         before = resident()
         handler = Handler.load(bundle, self.settings)
         handler.telemetry = self.telemetry
         size = max(declared, resident() - before)
         with self._lock:
-            self._loaded.make_room(size, where)
+            self._loaded.make_room(size, where, evict=evict)
             self._loaded.put(key, handler, size)
         return handler
 
