@@ -31,14 +31,16 @@ CONVERTERS = {
     ".txt": "onehandler.convert.lightgbm",
     ".cbm": "onehandler.convert.catboost",
     ".skops": "onehandler.convert.skops",
-    ".pt": "onehandler.convert.pytorch",
-    ".pt2": "onehandler.convert.pytorch",
-    ".pth": "onehandler.convert.pytorch",
-    ".safetensors": "onehandler.convert.pytorch",
+    ".pt": "onehandler.convert.pytorch.conversion",
+    ".pt2": "onehandler.convert.pytorch.conversion",
+    ".pth": "onehandler.convert.pytorch.conversion",
+    ".safetensors": "onehandler.convert.pytorch.conversion",
+    ".py": "onehandler.convert.python",
 }
 # A folder is known by a file in it.
 FOLDERS = {
-    "config.json": "onehandler.convert.huggingface",
+    "config.json": "onehandler.convert.pytorch.huggingface",
+    "model.py": "onehandler.convert.python",
 }
 
 
@@ -47,13 +49,15 @@ class Options:
     """What some files don't say of themselves, and their users have to.
 
     `inputs` declare what the model takes, `labels` name the classes of its scores. `model_class`
-    ("package.module:Class") and `arguments` make the object that a file of weights alone belongs to.
+    ("package.module:Class") and `arguments` make the object that a file of weights alone belongs to. `allow_code` lets
+    Python run, here and wherever the bundle is loaded.
     """
 
     inputs: Sequence[TensorSpec] = ()
     labels: Sequence[str] = ()
     model_class: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    allow_code: bool = False
 
     def require_only(self, *taken: str) -> None:
         """Refuse those that were given and mean nothing to a converter."""
@@ -66,16 +70,18 @@ _OPTIONS = {
     "inputs": ("--input", "it tells its inputs itself, or by its sample"),
     "labels": ("--labels", "it tells its classes itself"),
     "model_class": ("--class", "only weights without a model need one (.pth, .safetensors)"),
+    "allow_code": ("--allow-code", "it is no Python code"),
     "arguments": ("--class-argument", "only weights without a model need one (.pth, .safetensors)"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to say the model in ONNX; `note` says what was done when it isn't the plain way.
+    """One way to serve the model; `note` says what was done when it isn't the plain way.
 
     `name` is the model's file; `weights` are those that the graph says to lie in "model.onnx.data", in the same folder.
-    With `preprocessing` (the manifest's list of steps, which need `files`) the signature is what clients see.
+    With `preprocessing` (the manifest's list of steps, which need `files`) the signature is what clients see. A
+    `runtime` other than "onnx" executes the model as it is; `members` are those of the manifest that it wants.
     """
 
     model: bytes
@@ -85,6 +91,8 @@ class Candidate:
     name: str = "model.onnx"
     preprocessing: Sequence[Mapping[str, Any]] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    runtime: str = "onnx"
+    members: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +100,8 @@ class Conversion:
     """What a converter found: candidates from the plainest on, and the original's own answers to rows.
 
     `columns` are those of the sample that the model takes, in its order. `expected` maps rows of them to
-    named outputs; None when the file is ONNX already, and there is nothing to compare with. `generated` makes sets of
-    rows where no sample was given; None where a model cannot be asked without one.
+    named outputs; None when the file is ONNX already, and there is nothing to compare with. `generated` makes rows up
+    that are compared as well, for a model that came without any or takes more sizes than the sample has.
     """
 
     columns: Sequence[str]

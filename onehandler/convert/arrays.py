@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from onehandler.convert.rows import Rows
+    from onehandler.convert.rows import Rows, Taking
     from onehandler.dtypes import DType
     from onehandler.signature import Signature, TensorSpec
 
@@ -102,7 +102,7 @@ class Arrays:
             )
         return Arrays({key: array for key, array in self.arrays.items() if key != name}, self.numbers)
 
-    def tensors(self, signature: Signature) -> dict[str, Tensor]:
+    def tensors(self, signature: Taking) -> dict[str, Tensor]:
         """See Rows; numbers are given the input's type."""
         arrays = self.chosen([spec.name for spec in signature.inputs], "--sample").arrays
         return {spec.name: _tensor(spec, arrays[spec.name]) for spec in signature.inputs}

@@ -79,8 +79,8 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
     conversion = converter_for(order.model)(order.model, all_rows(sets), order.options)
     sets = {name: rows.chosen(conversion.columns, f"the {name} rows") for name, rows in sets.items()}
     told("asking the original model")
-    if not sets and conversion.generated:
-        sets = dict(conversion.generated())
+    if conversion.generated:
+        sets |= conversion.generated()
     asked = references(sets, conversion.expected) if conversion.expected else []
     candidate, comparisons = _chosen(conversion, asked, order.tolerance, told)
     forms: list[Measured] = []
@@ -156,7 +156,6 @@ def _draft(
     sets: Mapping[str, Rows],
 ) -> Draft:
     beside = {LOCATION: candidate.weights} if candidate.weights else {}
-    sets_of_rows = list(sets.values())
     return Draft(
         name=order.name,
         version=order.version,
@@ -165,10 +164,15 @@ def _draft(
         signature=candidate.signature,
         files={candidate.name: candidate.model, **beside, **candidate.files},
         source={**conversion.source, "note": candidate.note},
-        samples=_samples(candidate, sets_of_rows[-1].part(0, _SAMPLES)) if sets else {},
-        baseline=sets_of_rows[0].baseline() if sets else {},
+        samples=_samples(candidate, _shown(sets)) if sets else {},
+        baseline=next(iter(sets.values())).baseline() if sets else {},
         parity={"tolerance": order.tolerance, "comparisons": [each.to_json() for each in comparisons]},
     )
+
+
+def _shown(sets: Mapping[str, Rows]) -> Rows:
+    """The first rows, of those held out where there are such."""
+    return sets.get("held-out", next(iter(sets.values()))).part(0, _SAMPLES)
 
 
 def _samples(candidate: Candidate, rows: Rows) -> dict[str, Any]:

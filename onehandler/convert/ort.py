@@ -5,6 +5,7 @@ There is no checker for them. What the C API answers is compared with what ONNX 
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
         expected=ask if signature.batched else None,
         source={"framework": "onnxruntime", "versions": {"onnxruntime": version("onnxruntime")}},
         warnings=[] if signature.batched else [_FIXED],
-        generated=(lambda: generated(signature.inputs, ask)) if signature.batched else None,
+        generated=partial(generated, signature.inputs, ask) if signature.batched and sample is None else None,
     )
 
 

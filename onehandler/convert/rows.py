@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from onehandler.signature import Signature
+    from onehandler.signature import Signature, TensorSpec
     from onehandler.tensor import Tensor
 
     Answers = Mapping[str, np.ndarray[Any, Any]]
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 _ARRAYS = (".npz", ".npy")
 EVERY = 5  # one row of so many is held out
+
+
+class Taking(Protocol):
+    """A signature, or whatever else knows its inputs."""
+
+    @property
+    def inputs(self) -> Sequence[TensorSpec]:
+        """In the model's order."""
+        ...
 
 
 class Rows(Protocol):
@@ -52,7 +61,7 @@ class Rows(Protocol):
         """The rows without a column that is no feature; ConversionError when there is none of that name."""
         ...
 
-    def tensors(self, signature: Signature) -> dict[str, Tensor]:
+    def tensors(self, signature: Taking) -> dict[str, Tensor]:
         """The rows as inputs."""
         ...
 

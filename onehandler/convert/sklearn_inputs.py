@@ -16,6 +16,7 @@ from skl2onnx.common.data_types import (
 from sklearn.compose import ColumnTransformer
 
 from onehandler.convert.sklearn_steps import inside
+from onehandler.convert.tables import ONE_TABLE
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame, Series
 
-SINGLE = "features"  # the input of a model of numbers only
+SINGLE = ONE_TABLE
 
 
 def model_columns(model: Any, sample: DataFrame) -> list[str]:

@@ -7,21 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
 from onehandler.convert.baseline import baseline_of
 from onehandler.convert.rows import EVERY
+from onehandler.dtypes import dtype_named
 from onehandler.errors import ConversionError
 from onehandler.results import spelled
+from onehandler.signature import ANY, TensorSpec
 from onehandler.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
-    from onehandler.convert.rows import Answers, Expected, Rows
-    from onehandler.signature import Signature, TensorSpec
+    from onehandler.convert.rows import Answers, Expected, Rows, Taking
+    from onehandler.signature import Signature
+
+
+ONE_TABLE = "features"  # the input of a model of numbers only
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Table:
             )
         return Table(self.frame.drop(columns=name))
 
-    def tensors(self, signature: Signature) -> dict[str, Tensor]:
+    def tensors(self, signature: Taking) -> dict[str, Tensor]:
         """See Rows: the whole table for an only input, else a column an input."""
         if len(signature.inputs) == 1:
             return {spec.name: _tensor(spec, self.frame) for spec in signature.inputs}
@@ -95,6 +101,27 @@ class Table:
     def baseline(self) -> dict[str, Any]:
         """See Rows."""
         return baseline_of(self.frame)
+
+
+def input_specs(frame: DataFrame) -> list[TensorSpec]:
+    """Inputs for rows like these: one of all columns where they are numbers, else one a column."""
+    missing = frame.isna().any()
+    kinds = {str(name): _kind(frame[name]) for name in frame.columns}
+    if set(kinds.values()) <= {"float64", "int64"}:
+        names = tuple(kinds)
+        return [TensorSpec(ONE_TABLE, dtype_named("float64"), (ANY, len(names)), names, bool(missing.any()))]
+    return [
+        TensorSpec(name, dtype_named(kind), (ANY, 1), nullable=kind == "float64" and bool(missing[name]))
+        for name, kind in kinds.items()
+    ]
+
+
+def _kind(column: Series[Any]) -> str:
+    if is_bool_dtype(column.dtype):
+        return "bool"
+    if is_integer_dtype(column.dtype):
+        return "int64"
+    return "float64" if is_numeric_dtype(column.dtype) else "string"
 
 
 def frame_of(rows: Rows | None) -> DataFrame | None:
