@@ -31,27 +31,41 @@ FORMAT = 1
 MANIFEST_LIMIT = 16 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _DEEPEST = 32  # folders within folders
-_LONGEST = 512  # characters of a file's path
-_OPTIONAL = ("source", "samples", "baseline", "parity")
-_ARCHIVE = (".tar.gz", ".tgz")
+_LONGEST = 128  # characters of the bundle's name, its version, and a file's name that needs no closer look
+_MARKS = str.maketrans("", "", "_.-")
+_FEW = 100  # files
 # OpenSSL hashes 1,800 MB/s and Python's own sha256 340, but OpenSSL takes 2.5 ms to load, and 6 to 12 where the
 # disk has not read it yet. So it is worth it from 1 MB (warm disk) or 3 to 5 MB (cold) on.
 _LARGE = 2 * 1024 * 1024
 
 
 class Bundle:
-    """A verified bundle. `manifest` is bundle.json as parsed; `digest` is the sha256 of its bytes."""
+    """A verified bundle. `manifest` is bundle.json as parsed; `digest` is the sha256 of its bytes.
 
-    __slots__ = ("__weakref__", "digest", "folder", "manifest", "name", "runtime", "signature", "version")
+    `pinned` says that whoever loaded it had said that digest.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "digest",
+        "folder",
+        "manifest",
+        "name",
+        "pinned",
+        "runtime",
+        "signature",
+        "version",
+    )
 
     def __init__(self, folder: str, manifest: Mapping[str, Any], digest: str) -> None:
         self.folder: Final = folder
         self.manifest: Final = manifest
         self.digest: Final = digest
-        self.name: Final = _text(manifest, "name")
-        self.version: Final = _text(manifest, "version")
+        self.name: Final = _label(manifest, "name")
+        self.version: Final = _label(manifest, "version")
         self.runtime: Final = _text(manifest, "runtime")
         self.signature: Final = Signature.from_json(_object(manifest, "signature"))
+        self.pinned = False
 
     @classmethod
     def load(cls, folder: str, pinned: str = "") -> Bundle:
@@ -59,18 +73,10 @@ class Bundle:
 
         With `pinned`, the bundle's digest must be exactly that. BundleError says which file is at fault.
         """
-        if folder.endswith(_ARCHIVE) and not os.path.isdir(folder):
-            from onehandler.bundle_archive import load_archive  # tarfile, tempfile: never on the cold path
+        if folder.startswith("s3://") or (folder.endswith((".tar.gz", ".tgz")) and not os.path.isdir(folder)):
+            from onehandler.bundle_sources import load_brought  # never on the cold path of a plain folder
 
-            found_inside: Bundle = load_archive(folder, pinned)
-            return found_inside
-        if folder.startswith("s3://"):
-            from onehandler.bundle_sources.s3 import (
-                load_remote,
-            )  # http.client, hmac: only where it is asked for
-
-            fetched: Bundle = load_remote(folder, pinned, os.environ)
-            return fetched
+            return load_brought(folder, pinned)
         content = _read_manifest(folder)
         digest = _sha256(len(content))
         digest.update(content)
@@ -78,6 +84,7 @@ class Bundle:
         if pinned and pinned != found:
             raise UntrustedBundle(f"its digest is {found}, the deployment pins {pinned}", where=folder)
         bundle = cls(folder, parse_manifest(content), found)
+        bundle.pinned = bool(pinned)
         bundle._verify_files()
         return bundle
 
@@ -127,22 +134,15 @@ class Bundle:
 
 def parse_manifest(content: bytes) -> dict[str, Any]:
     """bundle.json as an object whose members have the right types; BundleError names the one that hasn't."""
-    try:
-        manifest = json.loads(
-            str(content, "utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError) as error:
-        raise BundleError(f"is not JSON: {error}"[:300], where=MANIFEST) from None
+    manifest = strict_json(content, MANIFEST)
     if not isinstance(manifest, dict):
         raise BundleError("is not a JSON object", where=MANIFEST)
     if type(manifest.get("format")) is not int or manifest["format"] != FORMAT:
         raise BundleError(f'needs "format": {FORMAT}; rebuild it with this version', where=MANIFEST)
-    for name, entry in _object(manifest, "files").items():
-        check_name(name)
-        _check_entry(name, entry)
+    _check_files(_object(manifest, "files"))
     if _text(manifest, "model") not in manifest["files"]:
         raise BundleError("lists no file of the name that 'model' says", where=MANIFEST)
-    for key in _OPTIONAL:
+    for key in ("source", "samples", "baseline", "parity"):
         if key in manifest:
             _object(manifest, key)
     for key, value in manifest.get("samples", {}).items():
@@ -151,15 +151,14 @@ def parse_manifest(content: bytes) -> dict[str, Any]:
     return manifest
 
 
-def check_name(name: str) -> None:
-    """Refuse a file name that could leave the bundle's folder or confuse whoever reads it."""
-    parts = name.split("/")
-    if not name or "\\" in name or not name.isprintable() or any(part in ("", ".", "..") for part in parts):
-        raise BundleError(f"{name!r:.100} is not a plain relative path", where=MANIFEST)
-    if len(parts) > _DEEPEST or len(name) > _LONGEST:
-        raise BundleError(f"{name!r:.100} is too long or too deep a path", where=MANIFEST)
-    if name == MANIFEST:
-        raise BundleError("cannot list itself among its files", where=MANIFEST)
+def strict_json(content: bytes, where: str) -> Any:
+    """The JSON of a file that comes with models: a name twice in an object and NaN are BundleErrors, too."""
+    try:
+        return json.loads(
+            str(content, "utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"is not JSON: {error}"[:300], where=where) from None
 
 
 def _read_manifest(folder: str) -> bytes:
@@ -207,10 +206,27 @@ def _walk(folder: str, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]
                 yield name, status
 
 
-def _check_entry(name: str, entry: Any) -> None:
-    size, digest = (entry.get("bytes"), entry.get("sha256")) if isinstance(entry, dict) else (None, None)
-    if type(size) is not int or size < 0 or not isinstance(digest, str) or len(digest) != 64:
-        raise BundleError(f"needs 'bytes' and 'sha256' for '{name}'", where=MANIFEST)
+def _check_files(files: Mapping[str, Any]) -> None:
+    for name, entry in files.items():
+        size, digest = (entry.get("bytes"), entry.get("sha256")) if isinstance(entry, dict) else (None, None)
+        if (
+            type(size) is not int
+            or not 0 <= size < 1 << 63
+            or not isinstance(digest, str)
+            or len(digest) != 64
+        ):
+            raise BundleError(f"needs 'bytes' and 'sha256' for {name!r:.100}", where=MANIFEST)
+    folded = {name.lower() for name in files}
+    if len(folded) < len(files) or MANIFEST in folded or not all(map(_is_plain, files)) or len(files) > _FEW:
+        from onehandler.bundle_names import check_names  # most bundles need no closer look
+
+        check_names(files)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it is itself in paths, headers, log lines, pages, templates and commands: nothing to escape."""
+    fits = len(name) <= _LONGEST and name.isascii() and name.translate(_MARKS).isalnum()
+    return fits and name[0] not in ".-" and name[-1] != "."
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -238,6 +254,13 @@ def _text(manifest: Mapping[str, Any], key: str) -> str:
     value = manifest.get(key)
     if not isinstance(value, str) or not value or not value.isprintable():
         raise BundleError(f"needs a text '{key}'", where=MANIFEST)
+    return value
+
+
+def _label(manifest: Mapping[str, Any], key: str) -> str:
+    value = _text(manifest, key)
+    if not _is_plain(value):
+        raise BundleError(f"needs a '{key}' of 1 to 128 letters, digits, '_', '.' and '-'", where=MANIFEST)
     return value
 
 

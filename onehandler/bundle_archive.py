@@ -2,8 +2,9 @@
 
 `pack` writes the same bytes for the same bundle. `unpack` trusts nothing: an archive may hold links, devices,
 climbing names, names that differ in case only, and far more bytes than it has itself. It takes exactly the
-files that the archive's own manifest lists, with the sizes listed there, and what it wrote is then verified
-like any bundle folder. Refusals are BundleError or UntrustedBundle and leave nothing behind.
+files that the archive's own manifest lists, with the sizes and digests listed there: all of them are compared
+before the first is written, and what was written is then verified like any bundle folder. Refusals are BundleError
+or UntrustedBundle and leave nothing behind.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ import weakref
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unicodedata import normalize
 
-from onehandler.bundle import MANIFEST, MANIFEST_LIMIT, Bundle, check_name, parse_manifest
+from onehandler.bundle import MANIFEST, MANIFEST_LIMIT, Bundle, parse_manifest
+from onehandler.bundle_names import Names, check_name
 from onehandler.bundle_writer import put_in_place
 from onehandler.capped_reader import CappedReader
 from onehandler.errors import BundleError, OnehandlerError, UntrustedBundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import IO
+    from typing import IO, Any
 
 LIMIT = 10 * 1024**3  # bytes unpacked: Lambda's largest /tmp
 _MOST = 10_000  # members
@@ -48,34 +50,12 @@ class _Member:
         while block := self.content.read(_BLOCK):
             yield block
 
-
-class _Names:
-    """The names seen so far. Two that only differ in case would be one file on some machines."""
-
-    def __init__(self) -> None:
-        self._files: set[str] = set()
-        self._spelled: dict[str, str] = {}
-
-    def add_file(self, name: str) -> None:
-        """Refuse what is no plain relative path, came before, or differs in case only."""
-        if name != MANIFEST:
-            self._check(name)
-        if name in self._files:
-            raise UntrustedBundle(f"{name!r:.100} is there twice")
-        self._files.add(name)
-
-    def add_folder(self, name: str) -> None:
-        """The same for a folder, which may come more than once."""
-        self._check(name.rstrip("/"))
-
-    def _check(self, name: str) -> None:
-        check_name(name)
-        path = ""
-        for part in name.split("/"):
-            path += "/" + part
-            spelled = self._spelled.setdefault(normalize("NFC", path).casefold(), path)
-            if spelled != path:
-                raise UntrustedBundle(f"{name!r:.100} and {spelled[1:]!r:.100} differ in case only")
+    def digest(self) -> str:
+        """The sha256 of its bytes."""
+        found = sha256()
+        for block in self.blocks():
+            found.update(block)
+        return found.hexdigest()
 
 
 def pack(folder: Path, target: Path) -> None:
@@ -123,20 +103,36 @@ def _write(bundle: Bundle, stream: gzip.GzipFile) -> None:
 
 
 def _extract(archive: Path, folder: Path, limit: int) -> None:
-    """Two passes, for the manifest decides what the rest may be and need not come first."""
-    with _members(archive, limit) as members:
-        content = _manifest(members)
-    manifest = parse_manifest(content)
-    sizes: dict[str, int] = {name: entry["bytes"] for name, entry in manifest["files"].items()}
-    if sum(sizes.values()) > limit:
-        raise UntrustedBundle(
-            f"unpacks to {sum(sizes.values())} bytes, {limit} are accepted", where=str(archive)
-        )
-    sizes[MANIFEST] = len(content)
+    """Two passes: the manifest decides what all the rest may be and need not come first."""
+    listed = _compared(archive, limit)
     with _members(archive, limit) as members:
         for name, member in members:
-            _check_listed(name, member.size, sizes)
+            if name != MANIFEST:  # the archive may have been replaced in between
+                _check_listed(name, member.size, listed)
             _write_file(folder.joinpath(*name.split("/")), member)
+
+
+def _compared(archive: Path, limit: int) -> Mapping[str, Any]:
+    """The manifest's files, once every member has been found to be one of them, byte for byte."""
+    listed: Mapping[str, Any] | None = None
+    found: dict[str, tuple[int, str]] = {}
+    with _members(archive, limit) as members:
+        for name, member in members:
+            if name == MANIFEST:
+                listed = _listed(member, limit)
+                continue
+            if listed is not None:
+                _check_listed(name, member.size, listed)
+            found[name] = member.size, member.digest()
+        if listed is None:
+            raise BundleError(f"holds no {MANIFEST}; make one with 'onehandler pack'")
+        for name, (size, digest) in found.items():
+            _check_listed(name, size, listed)
+            if digest != listed[name]["sha256"]:
+                raise UntrustedBundle(f"'{name}' is not the file that was bundled: its sha256 differs")
+        for name in listed.keys() - found.keys():
+            raise BundleError(f"the manifest lists {name!r:.100}, which is not there")
+    return listed
 
 
 @contextmanager
@@ -161,37 +157,43 @@ def _members(archive: Path, limit: int) -> Iterator[Iterator[tuple[str, _Member]
 
 def _files(opened: tarfile.TarFile) -> Iterator[tuple[str, _Member]]:
     """Its plain files by name; UntrustedBundle for anything else but folders."""
-    names = _Names()
+    names = Names()
     for index, member in enumerate(opened):
         if index >= _MOST:
             raise UntrustedBundle(f"has more than {_MOST} members")
         name = member.name.removeprefix("./")  # as `tar -C bundle .` writes them
         if member.isdir():
             if name not in (".", ""):
-                names.add_folder(name)
+                check_name(name.rstrip("/"))
+                names.add_folder(name.rstrip("/"))
             continue
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
             raise UntrustedBundle(f"{name!r:.100} is a link, device or sparse file, not a plain one")
+        if name != MANIFEST:
+            check_name(name)
         names.add_file(name)
         content = opened.extractfile(member)
         assert content is not None
         yield name, _Member(member.size, content)
 
 
-def _manifest(members: Iterator[tuple[str, _Member]]) -> bytes:
-    for name, member in members:
-        if name == MANIFEST:
-            if member.size > MANIFEST_LIMIT:
-                raise BundleError(f"{MANIFEST} is larger than {MANIFEST_LIMIT} bytes")
-            return b"".join(member.blocks())
-    raise BundleError(f"holds no {MANIFEST}; make one with 'onehandler pack'")
+def _listed(manifest: _Member, limit: int) -> Mapping[str, Any]:
+    """The files of a manifest that makes sense."""
+    if manifest.size > MANIFEST_LIMIT:
+        raise BundleError(f"{MANIFEST} is larger than {MANIFEST_LIMIT} bytes")
+    content = parse_manifest(b"".join(manifest.blocks()))
+    files: Mapping[str, Any] = Bundle("", content, "").manifest["files"]
+    size = sum(entry["bytes"] for entry in files.values())
+    if size > limit:
+        raise UntrustedBundle(f"unpacks to {size:.3g} bytes, {limit} are accepted")
+    return files
 
 
-def _check_listed(name: str, size: int, sizes: Mapping[str, int]) -> None:
-    if name not in sizes:
+def _check_listed(name: str, size: int, listed: Mapping[str, Any]) -> None:
+    if name not in listed:
         raise UntrustedBundle(f"{name!r:.100} is not in the manifest")
-    if size != sizes[name]:
-        raise UntrustedBundle(f"'{name}' has {size} bytes, the manifest says {sizes[name]}")
+    if size != listed[name]["bytes"]:
+        raise UntrustedBundle(f"'{name}' has {size} bytes, the manifest says {listed[name]['bytes']}")
 
 
 def _write_file(path: Path, member: _Member) -> None:

@@ -10,7 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from onehandler.bundle import FORMAT, MANIFEST, Bundle, check_name
+from onehandler.bundle import FORMAT, MANIFEST, Bundle
+from onehandler.bundle_names import check_name
 from onehandler.errors import BundleError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Draft:
 
     `files` are the contents by name, the one named `model` among them. `source` says where the model came
     from (framework, class, versions), `samples` a few rows with the predictions expected for them, `baseline`
-    each feature's distribution in the training sample, `parity` how the conversion compared.
+    each feature's distribution in the training sample, `parity` how the conversion compared. `members` are what a
+    runtime or preprocessing wants in the manifest beside these.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Draft:
     samples: Mapping[str, Any] = field(default_factory=dict)
     baseline: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def manifest(self) -> bytes:
         """bundle.json: the same bytes for the same content, so no date."""
@@ -61,6 +64,7 @@ class Draft:
             "samples": self.samples,
             "baseline": self.baseline,
             "parity": self.parity,
+            **self.members,
         }
         return json.dumps(found, indent=1, allow_nan=False).encode() + b"\n"
 

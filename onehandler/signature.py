@@ -60,6 +60,8 @@ class TensorSpec:
             )
         except (KeyError, TypeError, AttributeError, InvalidInput) as error:
             raise BundleError(f"a tensor needs name, dtype and shape: {error}", where="signature") from None
+        if not all(map(str.isprintable, (spec.name, *spec.columns))):
+            _check_names(spec)
         if any(size < ANY for size in spec.shape):
             raise BundleError(f"shape {list(spec.shape)} has a size below -1", where=f"signature.{spec.name}")
         if spec.columns and (not spec.shape or spec.shape[-1] != len(spec.columns)):
@@ -158,6 +160,13 @@ class Signature:
 
     def _known(self) -> str:
         return "the model takes " + ", ".join(f"'{spec.name}'" for spec in self.inputs[:20])
+
+
+def _check_names(spec: TensorSpec) -> None:
+    from onehandler.bundle_names import check_steerless  # names are printable, but for mistakes and malice
+
+    for name in (spec.name, *spec.columns):
+        check_steerless(name, "signature")
 
 
 def _typed(value: Any, kind: type[Any], key: str) -> Any:

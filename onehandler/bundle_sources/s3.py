@@ -99,7 +99,8 @@ def _settle(partial: str, target: str) -> None:
 
 def _fetch(location: Location, opener: Open, folder: str) -> None:
     content = _manifest(location, opener)
-    sizes = {name: entry["bytes"] for name, entry in parse_manifest(content)["files"].items()}
+    checked = Bundle(folder, parse_manifest(content), location.digest).manifest
+    sizes = {name: entry["bytes"] for name, entry in checked["files"].items()}
     _check_room(folder, sum(sizes.values()), location)
     with open(os.path.join(folder, MANIFEST), "wb") as file:
         file.write(content)
@@ -118,9 +119,11 @@ def _manifest(location: Location, opener: Open) -> bytes:
     found: dict[int, bytes] = {}
     bucket = opener()
     try:
-        size = bucket.read(location.key(MANIFEST), 0, MANIFEST_LIMIT, found.__setitem__)
+        size = bucket.read(location.key(MANIFEST), 0, MANIFEST_LIMIT + 1, found.__setitem__)
     finally:
         bucket.close()
+    if size > MANIFEST_LIMIT:
+        raise BundleError(f"{MANIFEST} is larger than {MANIFEST_LIMIT} bytes", where=str(location))
     content = b"".join(found[start] for start in sorted(found))[:size]
     digest = sha256(content).hexdigest()
     if digest != location.digest:

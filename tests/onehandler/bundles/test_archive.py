@@ -11,7 +11,6 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,135 +20,8 @@ from onehandler.errors import BundleError, UntrustedBundle
 from onehandler.handler import Handler
 from onehandler.settings import Settings
 from tests import bundles
-from tests.onehandler.bundles.archives import lying, member, members_of, tar, write
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.onehandler.bundles.archives import Member
-
-_LIMIT = 1_000_000  # bytes unpacked, in these tests
-_PAX = tarfile.XHDTYPE
-
-
-def plus(*extra: Member) -> Callable[[list[Member]], bytes]:
-    return lambda members: tar([*members, *extra])
-
-
-def before(*extra: Member) -> Callable[[list[Member]], bytes]:
-    return lambda members: tar([*extra, *members])
-
-
-def sparse(members: list[Member]) -> bytes:
-    """Five bytes that call themselves 99,999,999."""
-    entry, content = member("model.onnx", b"1\n0\n5\n".ljust(512, b"\0") + b"12345")
-    entry.pax_headers = {
-        "GNU.sparse.major": "1",
-        "GNU.sparse.minor": "0",
-        "GNU.sparse.name": "model.onnx",
-        "GNU.sparse.realsize": "99999999",
-    }
-    return tar([members[0], (entry, content)])
-
-
-def cut_in_model(members: list[Member]) -> bytes:
-    content = tar(members)
-    return content[: content.index(members[1][1]) + 100]
-
-
-def with_size(size: str) -> Callable[[list[Member]], bytes]:
-    """The model with a size of its own in an extended header."""
-
-    def make(members: list[Member]) -> bytes:
-        entry, content = members[1]
-        entry.pax_headers = {"size": size}
-        return tar([members[0], (entry, content)])
-
-    return make
-
-
-BAD: dict[str, tuple[Callable[[list[Member]], bytes], str]] = {
-    "symbolic link": (plus(member("a", kind=tarfile.SYMTYPE, target="/etc/passwd")), "'a' is a link"),
-    "symbolic link inside": (plus(member("a", kind=tarfile.SYMTYPE, target="model.onnx")), "'a' is a link"),
-    "link, then through it": (
-        before(member("d", kind=tarfile.SYMTYPE, target="/tmp"), member("d/x", b"x")),
-        "'d' is a link",
-    ),
-    "link for manifest": (
-        before(member("bundle.json", kind=tarfile.SYMTYPE, target="/etc/passwd")),
-        "'bundle.json' is a link",
-    ),
-    "hard link": (plus(member("a", kind=tarfile.LNKTYPE, target="model.onnx")), "'a' is a link"),
-    "hard link outside": (plus(member("a", kind=tarfile.LNKTYPE, target="/etc/passwd")), "'a' is a link"),
-    "character device": (plus(member("a", kind=tarfile.CHRTYPE)), "'a' is a link, device"),
-    "block device": (plus(member("a", kind=tarfile.BLKTYPE)), "'a' is a link, device"),
-    "FIFO": (plus(member("a", kind=tarfile.FIFOTYPE)), "'a' is a link, device"),
-    "contiguous file": (plus(member("a", kind=tarfile.CONTTYPE)), "'a' is a link, device"),
-    "unknown type": (plus(member("a", kind=b"Z")), "'a' is a link, device"),
-    "sparse file": (sparse, "sparse file"),
-    "absolute": (plus(member("/etc/x", b"x")), "'/etc/x' is not a plain relative path"),
-    "climbing": (plus(member("../x", b"x")), "'../x' is not a plain relative path"),
-    "climbing later": (plus(member("a/../../x", b"x")), "is not a plain relative path"),
-    "climbing after a dot": (plus(member("./../x", b"x")), "'../x' is not a plain relative path"),
-    "climbing folder": (plus(member("../d", kind=tarfile.DIRTYPE)), "'../d' is not a plain relative path"),
-    "absolute folder": (plus(member("/d", kind=tarfile.DIRTYPE)), "'/d' is not a plain relative path"),
-    "backslash": (plus(member("..\\x", b"x")), "is not a plain relative path"),
-    "newline": (plus(member("a\nb", b"x")), "is not a plain relative path"),
-    "not UTF-8": (plus(member(os.fsdecode(b"a\xff"), b"x")), "is not a plain relative path"),
-    "long name": (plus(member("a" * 5000, b"x")), "too long or too deep"),
-    "deep name": (plus(member("a/" * 300 + "a", b"x")), "too long or too deep"),
-    "file twice": (lambda members: tar([*members, members[1]]), "'model.onnx' is there twice"),
-    "manifest twice": (lambda members: tar([*members, members[0]]), "'bundle.json' is there twice"),
-    "twice by a dot": (plus(member("./model.onnx", b"x")), "'model.onnx' is there twice"),
-    "case collision": (plus(member("Model.onnx", b"x")), "differ in case only"),
-    "accents collide": (plus(member("\u00e9", b"x"), member("e\u0301", b"x")), ""),
-    "folders collide": (
-        before(member("Data", kind=tarfile.DIRTYPE), member("data/x", b"x")),
-        "'data/x' and 'Data' differ in case only",
-    ),
-    "not in the manifest": (plus(member("evil.py", b"x")), "'evil.py' is not in the manifest"),
-    "below the model": (plus(member("model.onnx/x", b"x")), "'model.onnx/x' is not in the manifest"),
-    "another size": (
-        lambda members: tar([members[0], member("model.onnx", b"short")]),
-        "'model.onnx' has 5 bytes, the manifest says",
-    ),
-    "another content": (
-        lambda members: tar([members[0], member("model.onnx", bytes(len(members[1][1])))]),
-        "its sha256 differs",
-    ),
-    "model missing": (lambda members: tar(members[:1]), "lists 'model.onnx', which is not there"),
-    "manifest missing": (lambda members: tar(members[1:]), "holds no bundle.json"),
-    "empty": (lambda _: tar([]), "holds no bundle.json"),
-    "no tar": (lambda _: b"hello" * 1000, "is no whole .tar.gz"),
-    "zeros": (lambda _: bytes(100_000), "holds no bundle.json"),
-    "cut in the model": (cut_in_model, "is no whole .tar.gz"),
-    "bomb before the manifest": (before(member("zeros", bytes(20_000_000))), "unpacks to more than"),
-    "bomb after the manifest": (plus(member("zeros", bytes(20_000_000))), "'zeros' is not in the manifest"),
-    "bomb of many files": (
-        before(*(member(f"{number}") for number in range(10_001))),
-        "has more than 10000 members",
-    ),
-    "manifest a bomb": (lambda _: tar([member("bundle.json", bytes(17_000_000))]), "is larger than 16777216 bytes"),
-    "announces a terabyte": (
-        lambda members: lying("x", 2**40) + tar(members),
-        "unpacks to more than",
-    ),
-    "extended header of a gigabyte": (
-        lambda members: lying("x", 2**30, _PAX) + bytes(1024) + tar(members),
-        "has a header of 1073741824 bytes",
-    ),
-    "long name of a gigabyte": (
-        lambda members: lying("x", 2**30, tarfile.GNUTYPE_LONGNAME) + bytes(1024) + tar(members),
-        "has a header of 1073741824 bytes",
-    ),
-    "negative size": (lambda members: lying("x", -512) + tar(members), ""),
-    "negative extended header": (lambda members: lying("x", -512, _PAX) + tar(members), ""),
-    "very negative size": (lambda members: tar(members[:1])[:-10240] + lying("x", -(2**60)) + bytes(1024), ""),
-    "size no number": (with_size("many"), ""),
-    "size in thousands of digits": (with_size("9" * 5000), ""),
-    "size too large by header": (with_size(str(2**50)), ""),
-    "size negative by header": (with_size("-1"), ""),
-}  # fmt: skip
+from tests.malicious.archives import member, members_of, tar, write
+from tests.malicious.members import LIMIT, MEMBERS
 
 
 @pytest.fixture
@@ -164,14 +36,14 @@ def archive(folder: str, tmp_path: Path) -> Path:
 
 
 @pytest.mark.timeout(30)
-@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("case", MEMBERS)
 def test_a_malicious_archive_is_refused_and_leaves_nothing(case: str, folder: str, tmp_path: Path) -> None:
-    make, message = BAD[case]
+    make, message = MEMBERS[case]
     place = tmp_path / "place"
     place.mkdir()
     path = write(tmp_path / "bad.tar.gz", make(members_of(folder)))
     with pytest.raises(BundleError) as refused:
-        unpack(path, place / "bundle", _LIMIT)
+        unpack(path, place / "bundle", LIMIT)
     assert message in str(refused.value)
     assert len(str(refused.value)) < 800
     assert list(place.iterdir()) == []
@@ -194,7 +66,7 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 def test_loading_a_malicious_archive_leaves_nothing(
     case: str, folder: str, tmp_path: Path, own_temporary_folder: Path
 ) -> None:
-    path = write(tmp_path / "bad.tar.gz", BAD[case][0](members_of(folder)))
+    path = write(tmp_path / "bad.tar.gz", MEMBERS[case][0](members_of(folder)))
     with pytest.raises(BundleError):
         Bundle.load(str(path))
     assert list(own_temporary_folder.iterdir()) == []
@@ -260,7 +132,7 @@ def test_unpacking_replaces_a_bundle_and_nothing_else(archive: Path, tmp_path: P
 
 def test_a_refused_archive_leaves_the_former_bundle(folder: str, tmp_path: Path) -> None:
     former = Path(bundles.build("regression", tmp_path / "place"))
-    path = write(tmp_path / "bad.tar.gz", BAD["another content"][0](members_of(folder)))
+    path = write(tmp_path / "bad.tar.gz", MEMBERS["another content"][0](members_of(folder)))
     with pytest.raises(UntrustedBundle):
         unpack(path, former)
     assert Bundle.load(str(former)).name == "regression"
