@@ -1,7 +1,9 @@
 """A bundle over HTTP: worker processes, each uvicorn over `Handler.answer`.
 
 settings.py        what the deployment tells a server beside what it tells every handler
-startup.py         from a bundle and settings to workers: what is loaded once, and shared where that is safe
+startup.py         from a bundle and settings to workers
+loading.py         what is loaded once, and shared where that is safe
+multi_model.py     models that a platform loads and unloads
 cpus.py            how many CPUs this process may use
 listening.py       the one listening socket
 workers.py         the workers' parent: starts them, starts them anew, ends them in time

@@ -30,7 +30,10 @@ _READING = ("GET", "HEAD")
 
 
 class Front:
-    """Answers like the handler behind it. `unready` says why it is not to get requests; "" if it is."""
+    """Answers like what is served behind it, or as `answer`, if that stands between.
+
+    `unready` says why it is not to get requests; "" if it is.
+    """
 
     def __init__(
         self,
@@ -38,8 +41,10 @@ class Front:
         settings: ServingSettings,
         metrics: Metrics,
         unready: str = "",
+        answer: Callable[[Request], Response] | None = None,
     ) -> None:
         self._served = served
+        self._answer = answer or served.answer
         self._metrics = metrics
         self._unready = unready
         own: dict[str, Own] = {"/metrics": self._scraped, "/livez": self._alive}
@@ -54,7 +59,7 @@ class Front:
     def answer(self, request: Request) -> Response:
         """Answer any request; never raises."""
         own = self._own.get(request.path)
-        return self._served.answer(request) if own is None else own(request)
+        return self._answer(request) if own is None else own(request)
 
     def _scraped(self, request: Request) -> Response:
         told = _only_read(request) or exposed(self._metrics.read(), self._served.listed())

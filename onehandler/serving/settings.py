@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _KILOBYTE = 1024
 _DAY = 86_400
+_ROOT = "/opt/ml/models"  # SageMaker's
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class ServingSettings:
     | ONEHANDLER_CHUNKED_ABOVE_KB | 0 | longer answers go out in chunks, as they are taken; 0: never |
     | ONEHANDLER_PREDICT_PATH | none | one more path for predictions, in Vertex AI's format |
     | ONEHANDLER_HEALTH_PATH | none | one more path that says whether the server is ready |
+    | ONEHANDLER_MANAGED_MODELS | none | file to write down which models a platform has had loaded (multi_model.py) |
+    | ONEHANDLER_MODELS_ROOT | /opt/ml/models | folder below which such models lie |
     """
 
     timeout: float = 0.0  # seconds
@@ -32,6 +35,8 @@ class ServingSettings:
     chunked_above: int = 0  # bytes
     predict_path: str = ""
     health_path: str = ""
+    managed: str = ""
+    models_root: str = _ROOT
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> ServingSettings:
@@ -42,6 +47,8 @@ class ServingSettings:
             _number(environ, "ONEHANDLER_CHUNKED_ABOVE_KB", 0, _KILOBYTE * _KILOBYTE) * _KILOBYTE,
             _path(environ, "ONEHANDLER_PREDICT_PATH"),
             _path(environ, "ONEHANDLER_HEALTH_PATH"),
+            _path(environ, "ONEHANDLER_MANAGED_MODELS"),
+            _path(environ, "ONEHANDLER_MODELS_ROOT") or _ROOT,
         )
 
 

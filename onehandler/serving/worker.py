@@ -7,10 +7,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from onehandler.serving.loading import what_is_served
 from onehandler.serving.report import Report
 from onehandler.serving.server import Place
 from onehandler.serving.settings import ServingSettings
-from onehandler.serving.startup import serve_at, what_is_served
+from onehandler.serving.startup import serve_at
 from onehandler.serving.workers import Ties
 from onehandler.settings import Settings
 

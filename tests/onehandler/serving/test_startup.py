@@ -23,9 +23,9 @@ PROGRAM = """
 import json, sys
 from onehandler.bundle import Bundle
 from onehandler.message import Request
+from onehandler.serving.loading import Shared
 from onehandler.serving.metrics import Metrics
 from onehandler.serving.settings import ServingSettings
-from onehandler.serving.startup import Shared
 from onehandler.settings import Settings
 shared = Shared(Bundle.load(sys.argv[1]), Settings({"ONEHANDLER_THREADS": "1"}), ServingSettings())
 dispatch = shared.dispatch(Metrics.alone())

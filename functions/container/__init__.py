@@ -1,0 +1,1 @@
+"""The serving container's program and its health check."""
