@@ -30,6 +30,8 @@ def generated(specs: Sequence[TensorSpec], ask: Expected) -> dict[str, Arrays]:
             sets = {name: _arrays(specs, size, below) for name, size in _SIZES.items()}
             for rows in sets.values():
                 ask(rows)
+        except ConversionError:
+            raise
         except Exception as error:  # noqa: BLE001 - a model may raise anything
             failure = error
             continue

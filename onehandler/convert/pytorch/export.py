@@ -10,7 +10,9 @@ import contextlib
 import copy
 import io
 import logging
+import os
 import re
+import sys
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     Export = Callable[[], onnx.ModelProto]
 
 _SCRIPT_OPSET = 18
+_STDOUT = 1  # the file descriptor
 _OPERATOR = re.compile(r"op='([\w.:]+)'|operator '([\w.:]+)'")
 _PLACE = re.compile(r'File "([^"]+)", line (\d+), in (\w+)')
 
@@ -74,7 +77,7 @@ def _by_script(original: Original, example: Example, outputs: Sequence[str]) -> 
     written = io.BytesIO()
     with _quietly():
         try:
-            script = _scripted(original, names)
+            script = _scripted(original, example)
             torch.onnx.export(
                 script,
                 tuple(example.values()),
@@ -94,12 +97,13 @@ def _copied(original: Original) -> Any:
     return original.model if original.kind is Kind.PROGRAM else copy.deepcopy(original.model)
 
 
-def _scripted(original: Original, names: Sequence[str]) -> Any:
+def _scripted(original: Original, example: Example) -> Any:
     """The script, taking exactly these inputs by place: the exporter takes no None for one that was left out."""
     script = _copied(original) if original.kind is Kind.SCRIPT else torch.jit.script(_copied(original))
-    if [each.name for each in script.forward.schema.arguments[1:]] == list(names):
+    if [each.name for each in script.forward.schema.arguments[1:]] == list(example):
         return script
-    return _ByPlace(script, names)  # traced, but a script within a trace keeps its branches
+    by_place = _ByPlace(script, list(example))
+    return torch.jit.trace(by_place, tuple(example.values()))  # a script within a trace keeps its branches
 
 
 class _ByPlace(torch.nn.Module):  # type: ignore[misc]
@@ -198,21 +202,23 @@ def _place_of(operator: str, original: Original, example: Example) -> str:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """The exporters warn of their own insides, and print."""
+    """The exporters warn of their own insides, and print, in C++ too."""
     loggers = [
         logging.getLogger(name) for name in ("torch.onnx", "torch.export", "torch.fx", "torch._dynamo")
     ]
     levels = [each.level for each in loggers]
     for each in loggers:
         each.setLevel(logging.CRITICAL)
+    sys.stdout.flush()
+    kept, nowhere = os.dup(_STDOUT), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDOUT)
     try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-        ):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
+        os.close(nowhere)
         for each, level in zip(loggers, levels, strict=True):
             each.setLevel(level)
