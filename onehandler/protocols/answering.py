@@ -49,5 +49,5 @@ def _answered(served: Served, request: Request, protocol: Protocol | None) -> Re
     if request.method == "OPTIONS":
         return Response(204, {"allow": ", ".join(allowed_methods(protocol.routes, request.path))}, b"")
     route, parameters = find(protocol.routes, request.method, request.path)
-    require_acceptable(request.headers.get("accept", ""))
+    require_acceptable(request.headers.get("accept", ""), route.writes)
     return route.answer(served, request, parameters)

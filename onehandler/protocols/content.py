@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onehandler.codecs import json
-from onehandler.errors import NotAcceptable, UnsupportedType
+from onehandler.errors import UnsupportedType
 from onehandler.message import Response
 
 TYPE_CHECKING = False
@@ -50,23 +50,22 @@ def json_response(value: Any, rows: int = 0, *, tokens: bool = False, held: int 
 
 def charset(content_type: str) -> str:
     """The charset parameter of a Content-Type header in lower case, or ""."""
-    for parameter in content_type.split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"').lower()
+    return parameter(content_type, "charset").lower()
+
+
+def parameter(content_type: str, wanted: str) -> str:
+    """A parameter of a Content-Type header, or ""."""
+    for each in content_type.split(";")[1:]:
+        name, _, value = each.partition("=")
+        if name.strip().lower() == wanted:
+            return value.strip().strip('"')
     return ""
 
 
-def require_acceptable(accept: str) -> None:
-    """Refuse an Accept header that leaves no room for JSON; none at all accepts everything."""
-    if accept in _ALL:
+def require_acceptable(accept: str, written: tuple[str, ...] = (json.CONTENT_TYPE,)) -> None:
+    """Refuse an Accept header that leaves no room for any of these; none at all accepts everything."""
+    if accept in _ALL and written[0] == json.CONTENT_TYPE:
         return
-    ranges = [entry.split(";") for entry in accept.lower().split(",") if entry.strip()]
-    takes = [media.strip() for media, *parameters in ranges if not any(map(_is_zero, parameters))]
-    if ranges and not any(media in ("*/*", "application/*") or "json" in media for media in takes):
-        raise NotAcceptable("answers are application/json; add it to the Accept header", where="accept")
+    from onehandler.protocols.accept import chosen  # few clients ask for anything else
 
-
-def _is_zero(parameter: str) -> bool:
-    name, _, value = parameter.partition("=")
-    return name.strip() == "q" and not value.strip().strip("0.")
+    chosen(accept, written)

@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     ServerEndpoint: TypeAlias = Callable[[Served, Request, Parameters], Response]
     AnyRoute: TypeAlias = "Route | ServerRoute"
 
+_JSON = ("application/json",)
+
 
 class Template:
     """One method on one path template.
 
     A template's segments are literal ("models"), a parameter ("{name}") or a parameter with a verb
     ("{name}:predict"). A GET route answers HEAD too. `summary` is what the OpenAPI
-    document says of it; a route without one only refuses, and is not in the document.
+    document says of it; a route without one only refuses, and is not in the document. `writes` are the media
+    types of its answers: the first unless the Accept header likes another better.
     """
 
-    __slots__ = ("_segments", "literal", "method", "summary", "template")
+    __slots__ = ("_segments", "literal", "method", "summary", "template", "writes")
 
-    def __init__(self, method: str, template: str, summary: str) -> None:
+    def __init__(self, method: str, template: str, summary: str, writes: tuple[str, ...] = _JSON) -> None:
         self.method: Final = method
         self.template: Final = template
         self.summary: Final = summary
+        self.writes: Final = writes
         self.literal: Final = "{" not in template
         self._segments: Final = template.split("/")
 
@@ -61,8 +65,10 @@ class Route(Template):
 
     __slots__ = ("endpoint",)
 
-    def __init__(self, method: str, template: str, endpoint: Endpoint, summary: str) -> None:
-        super().__init__(method, template, summary)
+    def __init__(
+        self, method: str, template: str, endpoint: Endpoint, summary: str, writes: tuple[str, ...] = _JSON
+    ) -> None:
+        super().__init__(method, template, summary, writes)
         self.endpoint: Final = endpoint
 
     def answer(self, served: Served, request: Request, parameters: Parameters) -> Response:
@@ -77,8 +83,15 @@ class ServerRoute(Template):
 
     __slots__ = ("endpoint",)
 
-    def __init__(self, method: str, template: str, endpoint: ServerEndpoint, summary: str) -> None:
-        super().__init__(method, template, summary)
+    def __init__(
+        self,
+        method: str,
+        template: str,
+        endpoint: ServerEndpoint,
+        summary: str,
+        writes: tuple[str, ...] = _JSON,
+    ) -> None:
+        super().__init__(method, template, summary, writes)
         self.endpoint: Final = endpoint
 
     def answer(self, served: Served, request: Request, parameters: Parameters) -> Response:
