@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test test-faults test-converters check format bench lock clean
+.PHONY: help setup demo up test test-faults test-converters test-clients check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -58,6 +58,19 @@ $(TREES)/.ready: requirements/convert-trees.txt $(VENV)/.ready
 test-converters: $(TREES)/.ready ## the converters of XGBoost, LightGBM, CatBoost and skops, in an environment of their own
 	@PYTHONPATH=$(CURDIR) $(TREES)/bin/python -m pytest -n 2 --confcutdir=tests/converters tests/converters
 
+# Triton's client and others: what people point at us, each as its own documentation uses it.
+CLIENTS := build/environments/clients
+$(CLIENTS)/.ready: requirements/clients.txt $(VENV)/.ready
+	@echo "Making $(CLIENTS)"
+	@rm -rf $(CLIENTS) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(CLIENTS)
+	@$(BIN)/uv pip sync --quiet --python $(CLIENTS)/bin/python --require-hashes requirements/clients.txt
+	@touch $@
+
+# MLServer comes along to be asked the same; benchmarks.serve compares with it, too.
+test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandler serve, and against the servers they are made for
+	@$(BIN)/python -c 'from benchmarks.serving.environments import environment as made; made("peer-mlserver")'
+	@PYTHONPATH=$(CURDIR) $(CLIENTS)/bin/python -m pytest -n 2 --confcutdir=tests/clients tests/clients
+
 test-faults: setup ## batch scoring under every fault, 100,000 rows (part of make test, too)
 	@$(BIN)/python -m pytest -n 0 tests/faults
 
@@ -76,7 +89,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@$(BIN)/python -m benchmarks.performance
 
 LOCKED := bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
-  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees
+  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 # Azure's runtime is made for its newest Python alone.
