@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _LENGTH = "inference-header-content-length"
 # Triton reads JSON whatever the type says; this is what curl -d and clients of the binary extension send.
+_WRITTEN = (json.CONTENT_TYPE, "application/octet-stream")  # the request's parameters say which
 _ALSO_JSON = ("application/x-www-form-urlencoded", "application/octet-stream")
 
 
@@ -145,8 +146,8 @@ class OpenInference:
     """See the module's description."""
 
     routes: tuple[AnyRoute, ...] = (
-        Route("POST", f"{_MODEL}/infer", infer, "Infer, tensors in, tensors out"),
-        Route("POST", f"{_VERSION}/infer", infer, "Infer with one version"),
+        Route("POST", f"{_MODEL}/infer", infer, "Infer, tensors in, tensors out", _WRITTEN),
+        Route("POST", f"{_VERSION}/infer", infer, "Infer with one version", _WRITTEN),
         ServerRoute("GET", "/v2", server, "Server metadata"),
         ServerRoute("GET", "/v2/health/live", live, "Liveness"),
         ServerRoute("GET", "/v2/health/ready", ready, "Readiness of the server"),
