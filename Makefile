@@ -88,7 +88,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance
 
-LOCKED := bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
+LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
   peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)

@@ -7,12 +7,17 @@ import threading
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
+import azure.functions as func
 import uvicorn
+from azure.functions.http import HttpResponseConverter
 
 from adapters.aws_lambda import entry_point
 from adapters.aws_lambda.events import source_of
 from adapters.aws_lambda.web import WebLane, load_app
+from adapters.azure_functions.http import HttpCarrier
+from adapters.azure_functions.web import WebLane as AzureWebLane
 from onehandler.app import create_app
 from tests.adapters.aws_lambda.golden import KINDS, Context, body_of, event_for, headers_of
 
@@ -96,6 +101,23 @@ def mangum_carrier(kind: str) -> Carrier:
     return carry
 
 
+def azure(handler: Handler, request: Request) -> Answer:
+    """The app's HTTP function, its answer as Azure's own package hands it to the host."""
+    url = "https://churn.azurewebsites.example" + quote(request.path)
+    headers = {name.title(): value for name, value in request.headers.items()}
+    asked = func.HttpRequest(request.method, url, headers=headers, body=request.body)
+    answered = HttpCarrier(lambda: handler).answer(asked, "8476a536-e9f4-11e8-9739-2dfe598c3fcd")
+    told = HttpResponseConverter.encode(answered, expected_type=None).value
+    headers = {name.lower(): value.value for name, value in told["headers"].items()}
+    return Answer(int(told["status_code"].value), headers, told["body"].value)
+
+
+def azure_web(handler: Handler, request: Request) -> Answer:
+    """Azure's web lane forced, also for what the fast lane would answer."""
+    response = AzureWebLane(handler, load_app).answer(request)
+    return Answer(response.status, dict(response.headers), response.body)
+
+
 @contextmanager
 def carriers() -> Iterator[dict[str, Carrier]]:
     """All carriers but `direct`, which the others are compared with."""
@@ -105,9 +127,16 @@ def carriers() -> Iterator[dict[str, Carrier]]:
             "uvicorn": uvicorn_socket,
             **{f"lambda-{kind}": lambda_carrier(kind) for kind in KINDS},
             **{f"mangum-{kind}": mangum_carrier(kind) for kind in KINDS},
+            "azure": azure,
+            "azure-web": azure_web,
         }
     finally:
         uvicorn_socket.close()
 
 
-CARRIERS = ("uvicorn", *(f"{lane}-{kind}" for lane in ("lambda", "mangum") for kind in KINDS))
+CARRIERS = (
+    "uvicorn",
+    *(f"{lane}-{kind}" for lane in ("lambda", "mangum") for kind in KINDS),
+    "azure",
+    "azure-web",
+)
