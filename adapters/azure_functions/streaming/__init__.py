@@ -11,7 +11,7 @@ from asyncio import start_server
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
-from azurefunctions.extensions import base  # type: ignore[import-untyped]
+from azurefunctions.extensions import base
 
 from adapters.azure_functions.streaming.connection import Asked, Connection
 from onehandler.message import Response
