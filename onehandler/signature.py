@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from onehandler.tensor import Tensor, Tensors
 
 ANY = -1
+IMAGE = "image"
 
 
 class TensorSpec:
@@ -25,9 +26,10 @@ class TensorSpec:
 
     `columns` name the entries of the last dimension: the feature names of an input, the class labels of a
     probability output; empty when they have no names. `nullable` floats take null for a missing value (NaN).
+    `media` says what the strings of an input hold: "image" is a file of one in base64, "" is text.
     """
 
-    __slots__ = ("_rows_of", "columns", "dtype", "name", "nullable", "shape")
+    __slots__ = ("_rows_of", "columns", "dtype", "media", "name", "nullable", "shape")
 
     def __init__(
         self,
@@ -36,12 +38,14 @@ class TensorSpec:
         shape: tuple[int, ...],
         columns: tuple[str, ...] = (),
         nullable: bool = False,
+        media: str = "",
     ) -> None:
         self.name: Final = name
         self.dtype: Final = dtype
         self.shape: Final = shape
         self.columns: Final = columns
         self.nullable: Final = nullable
+        self.media: Final = media
         # The sizes after the first, where only the first may be any: what most models take.
         self._rows_of: Final = shape[1:] if shape[:1] == (ANY,) and ANY not in shape[1:] else None
 
@@ -57,6 +61,7 @@ class TensorSpec:
                     _typed(name, str, "columns") for name in _typed(found.get("columns", []), list, "columns")
                 ),
                 _typed(found.get("nullable", False), bool, "nullable"),
+                _typed(found.get("media", ""), str, "media"),
             )
         except (KeyError, TypeError, AttributeError, InvalidInput) as error:
             raise BundleError(f"a tensor needs name, dtype and shape: {error}", where="signature") from None
@@ -68,6 +73,8 @@ class TensorSpec:
             raise BundleError(
                 f"{len(spec.columns)} columns for shape {list(spec.shape)}", where=f"signature.{spec.name}"
             )
+        if spec.media and (spec.media != IMAGE or spec.dtype.bits):
+            raise BundleError(f"'media' is '{IMAGE}', of strings, or nothing", where=f"signature.{spec.name}")
         return spec
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +84,8 @@ class TensorSpec:
             entry["columns"] = list(self.columns)
         if self.nullable:
             entry["nullable"] = True
+        if self.media:
+            entry["media"] = self.media
         return entry
 
     def check(self, tensor: Tensor) -> None:

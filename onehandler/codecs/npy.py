@@ -1,4 +1,4 @@
-"""NumPy's .npy files, read without numpy: one array, little-endian, in C order, of a plain number type.
+"""NumPy's .npy files, read and written without numpy: one array, little-endian, in C order, of a plain number type.
 
 Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Object arrays hold pickles,
 which are programs; they are refused like everything else that isn't a plain number.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/x-npy"
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 64 * 1024
+_ALIGNED = 64  # bytes: where the values begin, so that a file can be mapped
 _HEADER = re.compile(
     r"\{'descr': '([^']{1,20})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,18}, ?)*\d{0,18}),?\), ?\} *\n?"
 )
@@ -52,6 +53,18 @@ def loads(body: bytes, where: str = "body") -> Tensor:
     if found.dtype.name == "bool" and max(data, default=0) > 1:
         raise MalformedBody("holds a bool that is neither 0 nor 1", where=where)
     return Tensor(found.dtype, found.shape, data)
+
+
+def dumps(tensor: Tensor) -> bytes:
+    """A file of version 1.0; InvalidInput names a type that numpy has not."""
+    descr = next((descr for descr, name in _NAMES.items() if name == tensor.dtype.name), "")
+    if not descr or isinstance(tensor.data, list):
+        raise InvalidInput(f"a .npy file cannot hold {tensor.dtype.name}; ask for JSON or CSV")
+    order = "|" if tensor.dtype.bits == 8 else "<"
+    header = f"{{'descr': '{order}{descr}', 'fortran_order': False, 'shape': {tensor.shape}, }}"
+    padding = -(len(_MAGIC) + 4 + len(header) + 1) % _ALIGNED
+    text = header.encode() + b" " * padding + b"\n"
+    return b"".join((_MAGIC, b"\x01\x00", len(text).to_bytes(2, "little"), text, tensor.data))
 
 
 def described(beginning: bytes, where: str) -> Described:

@@ -1,0 +1,44 @@
+"""CSV as RFC 4180 has it: UTF-8, commas, double quotes, lines ending in any way; a byte order mark is passed over.
+
+Batch scoring has a reader of its own (onehandler.batch.inputs.csv), which reads ranges of files.
+"""
+
+from __future__ import annotations
+
+import csv
+from io import BytesIO, StringIO, TextIOWrapper
+
+from onehandler.errors import MalformedBody
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+CONTENT_TYPE = "text/csv"
+
+
+def loads(body: bytes) -> Iterator[list[str]]:
+    """Every record that isn't an empty line, one after the other: their cells take far more memory than the body.
+
+    MalformedBody says which line is none.
+    """
+    lines = TextIOWrapper(BytesIO(body), encoding="utf-8-sig", newline="")
+    reader = csv.reader(lines, strict=True)
+    try:
+        yield from filter(None, reader)
+    except UnicodeDecodeError:
+        raise MalformedBody("is not UTF-8", where=f"after line {reader.line_num}") from None
+    except csv.Error:
+        # The csv module's own words would quote the input.
+        raise MalformedBody(
+            "is not CSV: a quote is left open or stands within a cell, or a cell is longer than 131,072 characters",
+            where=f"line {reader.line_num}",
+        ) from None
+
+
+def dumps(rows: Iterable[Sequence[Any]]) -> bytes:
+    """One line a row, ended by a line feed; what isn't text is written as Python shows it, floats shortest."""
+    written = StringIO(newline="")
+    csv.writer(written, lineterminator="\n").writerows(rows)
+    return written.getvalue().encode()

@@ -1,0 +1,38 @@
+"""JSON Lines: one JSON value a line, UTF-8 (https://jsonlines.org)."""
+
+from __future__ import annotations
+
+from onehandler.codecs import json
+from onehandler.errors import MalformedBody, RequestError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+CONTENT_TYPE = "application/jsonlines"  # as SageMaker calls it; nobody has registered a name
+ALIASES = ("application/jsonl", "application/x-jsonlines", "application/x-ndjson")
+
+
+def loads(body: bytes, *, tokens: bool = False) -> list[Any]:
+    """The value of every line that isn't blank; errors say which line. `tokens` as for json.loads."""
+    found = []
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if line.strip():
+            found.append(_value(line, number, tokens))
+    if not found:
+        raise MalformedBody("is empty; send one JSON value a line", where="body")
+    return found
+
+
+def dumps(values: Iterable[Any], *, tokens: bool = False) -> bytes:
+    """One line a value, each ended by a line feed."""
+    return b"".join(json.dumps(value, tokens=tokens) + b"\n" for value in values)
+
+
+def _value(line: bytes, number: int, tokens: bool) -> Any:
+    try:
+        return json.loads(line, tokens=tokens)
+    except RequestError as error:
+        place = "" if error.where == "body" else f", {error.where.removeprefix('line 1 ')}"
+        raise type(error)(error.message, where=f"line {number}{place}") from None
