@@ -15,7 +15,7 @@ from onehandler.bundle import MANIFEST, Bundle
 from onehandler.errors import BundleError
 from onehandler.protocols.answering import answer
 from onehandler.protocols.routing import require_served
-from onehandler.runtimes import open_model
+from onehandler.runtimes import open_bundle
 from onehandler.settings import Settings
 from onehandler.telemetry import Telemetry
 
@@ -65,7 +65,7 @@ class Handler:
         settings = settings or Settings(os.environ)
         if isinstance(bundle, str):
             bundle = Bundle.load(bundle, settings.digest)
-        runtime = open_model(bundle.runtime, bundle.model_path, settings.threads)
+        runtime = open_bundle(bundle, settings.threads)
         _check_declared(bundle.signature, runtime.signature)
         found = _own_class(bundle.handler_path, cls) if bundle.handler_path else cls
         return found(bundle, runtime, settings)

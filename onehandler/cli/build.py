@@ -57,7 +57,19 @@ _MODEL = click.Path(exists=True, path_type=Path)
     metavar="NAME=JSON",
     help="A keyword argument of that class: 'classes=10'.",
 )
-@click.option("--version", default="1", show_default=True, help="Any text; part of the bundle's digest.")
+@click.option(
+    "--allow-pickle",
+    is_flag=True,
+    help="Serve a joblib or pickle file that cannot be converted as it is: slow to start, and deployments must pin it.",
+)
+@click.option(
+    "--allow-code",
+    is_flag=True,
+    help="Let Python code be the model (model.py): it runs wherever it is loaded.",
+)
+@click.option(
+    "--version", default="1", show_default=True, help="Letters, digits, _ . -; part of the bundle's digest."
+)
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, min_open=True),
@@ -96,6 +108,8 @@ def command(  # noqa: PLR0913, PLR0917
     labels: Path | None,
     model_class: str,
     arguments: tuple[str, ...],
+    allow_pickle: bool,
+    allow_code: bool,
     version: str,
     tolerance: float,
     out: Path,
@@ -108,7 +122,8 @@ def command(  # noqa: PLR0913, PLR0917
     """Turn MODEL into a bundle, converted to ONNX and checked against the original.
 
     Takes scikit-learn (.joblib, .pkl, .skops), XGBoost (.json, .ubj), LightGBM (.txt), CatBoost (.cbm), PyTorch
-    (.pt2, .pt, .pth and .safetensors with --class), a Hugging Face folder, .onnx and .ort.
+    (.pt2, .pt, .pth and .safetensors with --class), a Hugging Face folder, .onnx and .ort; and Python code (.py, with
+    --allow-code).
 
     The converted model must answer every row of the sample and of the held-out rows like the original, or
     nothing is written.
@@ -130,7 +145,8 @@ def command(  # noqa: PLR0913, PLR0917
         order = Order(
             model, sample, name, out / name, holdout, drop, version, tolerance, optimize, quantize or ""
         )
-        order = replace(order, options=parsed(inputs, labels, model_class, arguments))
+        options = replace(parsed(inputs, labels, model_class, arguments), allow_code=allow_code)
+        order = replace(order, options=options, allow_pickle=allow_pickle)
         built = build(replace(order, decide=_decision(yes, as_json)), told)
     for warning in built.warnings:
         warn(warning)

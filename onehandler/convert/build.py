@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from onehandler.bundle_writer import Draft, write_bundle
 from onehandler.convert import Options, converter_for
-from onehandler.convert.opening import opened
+from onehandler.convert.opening import opened, seconds_to_load
 from onehandler.convert.parity import Different, compare, references, require_equal
 from onehandler.convert.rows import all_rows, read_sets
 from onehandler.convert.variants import Measured, changed, measured
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onehandler.bundle import Bundle
-    from onehandler.convert import Candidate, Conversion
+    from onehandler.convert import Candidate, Conversion, Converter
     from onehandler.convert.parity import Comparison, Reference
     from onehandler.convert.rows import Rows
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SAMPLES = 3
+PICKLES = (".joblib", ".pkl", ".pickle")
 TOLERANCE = 1e-4
 
 
@@ -52,6 +53,7 @@ class Order:
         True
     )  # take the other form, having seen the figures?
     options: Options = field(default_factory=Options)
+    allow_pickle: bool = False  # serve a joblib or pickle file as it is, if it cannot be converted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,41 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
     told("reading the rows")
     sets = read_sets(order.sample, order.drop, order.holdout)
     told(f"loading {order.model.name}")
-    conversion = converter_for(order.model)(order.model, all_rows(sets), order.options)
-    sets = {name: rows.chosen(conversion.columns, f"the {name} rows") for name, rows in sets.items()}
+    try:
+        outcome = _attempted(order, converter_for(order.model), sets, told)
+    except ConversionError as error:
+        outcome = _kept(order, sets, error, told)
+    costs = _costs(outcome.candidate)
+    told("writing the bundle")
+    bundle = write_bundle(_draft(order, outcome, apart(outcome.candidate)), order.target)
+    return Built(
+        bundle,
+        outcome.comparisons,
+        outcome.candidate.note,
+        [*outcome.conversion.warnings, *costs],
+        outcome.asked,
+        outcome.forms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """A candidate that answers like the original, and what was seen on the way to it."""
+
+    conversion: Conversion
+    sets: Mapping[str, Rows]
+    asked: Sequence[Reference]
+    candidate: Candidate
+    comparisons: Sequence[Comparison]
+    forms: Sequence[Measured]
+
+
+def _attempted(
+    order: Order, convert: Converter, given: Mapping[str, Rows], told: Callable[[str], None]
+) -> _Outcome:
+    """Convert and compare."""
+    conversion = convert(order.model, all_rows(given), order.options)
+    sets = {name: rows.chosen(conversion.columns, f"the {name} rows") for name, rows in given.items()}
     told("asking the original model")
     if conversion.generated:
         sets |= conversion.generated()
@@ -89,10 +124,32 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
         other, forms = _other_form(order, candidate, asked, next(iter(sets.values()), None))
         if order.decide(forms):
             candidate, comparisons = other, _compared(other, asked, order.tolerance)
-    told("writing the bundle")
-    draft = _draft(order, conversion, apart(candidate), comparisons, sets)
-    bundle = write_bundle(draft, order.target)
-    return Built(bundle, comparisons, candidate.note, conversion.warnings, asked, forms)
+    return _Outcome(conversion, sets, asked, candidate, comparisons, forms)
+
+
+def _kept(
+    order: Order, sets: Mapping[str, Rows], error: ConversionError, told: Callable[[str], None]
+) -> _Outcome:
+    """The model as it is, where that was allowed; else the error."""
+    if order.model.suffix.lower() not in PICKLES or error.where.startswith("--"):
+        raise error
+    if not order.allow_pickle:
+        advice = "--allow-pickle serves it as it is, which starts slower and needs its packages"
+        raise type(error)(f"{error.message}; {advice}", where=error.where)
+    from onehandler.convert.kept import keep  # scikit-learn, which the file itself needs
+
+    reason = f"{error.where}: {error.message}" if error.where else error.message
+    return _attempted(order, lambda path, rows, _: keep(path, rows, reason), sets, told)
+
+
+def _costs(candidate: Candidate) -> list[str]:
+    """What a model that isn't ONNX costs, measured."""
+    if candidate.runtime == "onnx":
+        return []
+    seconds = seconds_to_load(candidate)
+    return [
+        f"a process takes {seconds:.1f} s to start and load it, where one of ONNX takes a tenth of a second"
+    ]
 
 
 def _other_form(
@@ -148,26 +205,27 @@ def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float
         ]
 
 
-def _draft(
-    order: Order,
-    conversion: Conversion,
-    candidate: Candidate,
-    comparisons: Sequence[Comparison],
-    sets: Mapping[str, Rows],
-) -> Draft:
+def _draft(order: Order, outcome: _Outcome, candidate: Candidate) -> Draft:
     beside = {LOCATION: candidate.weights} if candidate.weights else {}
+    sets, comparisons = outcome.sets, outcome.comparisons
     return Draft(
         name=order.name,
         version=order.version,
-        runtime="onnx",
+        runtime=candidate.runtime,
         model=candidate.name,
         signature=candidate.signature,
         files={candidate.name: candidate.model, **beside, **candidate.files},
-        source={**conversion.source, "note": candidate.note},
+        source={**outcome.conversion.source, "note": candidate.note},
         samples=_samples(candidate, _shown(sets)) if sets else {},
         baseline=next(iter(sets.values())).baseline() if sets else {},
         parity={"tolerance": order.tolerance, "comparisons": [each.to_json() for each in comparisons]},
+        members=_members(candidate),
     )
+
+
+def _members(candidate: Candidate) -> dict[str, Any]:
+    steps = {"preprocessing": list(candidate.preprocessing)} if candidate.preprocessing else {}
+    return {**candidate.members, **steps}
 
 
 def _shown(sets: Mapping[str, Rows]) -> Rows:

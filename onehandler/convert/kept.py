@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-SUFFIXES = (".joblib", ".pkl", ".pickle")
-
 
 def keep(path: Path, sample: Rows | None, reason: str) -> Conversion:
     """A conversion that converts nothing; `reason` is why none is possible. ConversionError."""
@@ -102,7 +100,9 @@ def _answers(model: Any, methods: Mapping[str, str], frame: DataFrame) -> dict[s
 
 
 def _output(name: str, values: Array, columns: tuple[str, ...]) -> TensorSpec:
-    return TensorSpec(name, dtype_named(dtype_text(values)), (ANY, *values.shape[1:]), columns)
+    return TensorSpec(
+        name, dtype_named(dtype_text(values, f"output '{name}'")), (ANY, *values.shape[1:]), columns
+    )
 
 
 def _packages(model: Any) -> dict[str, str]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING
 
-from onehandler.bundle_writer import write_content
+from onehandler.bundle import Bundle
+from onehandler.bundle_writer import Draft, write_bundle, write_content
 from onehandler.convert.weights import LOCATION
 from onehandler.errors import BundleError, ConversionError, InvalidInput, ModelError
-from onehandler.runtimes import open_model
+from onehandler.runtimes import open_bundle, open_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +30,10 @@ if TYPE_CHECKING:
 def opened(candidate: Candidate) -> Iterator[Runtime]:
     """A candidate's model for the length of a with block; what the runtime refuses is a ConversionError."""
     with tempfile.TemporaryDirectory(prefix="onehandler-build-") as folder:
-        path = Path(folder, candidate.name)
-        path.write_bytes(candidate.model)
-        if candidate.weights:
-            write_content(path.with_name(LOCATION), candidate.weights)
         try:
-            runtime = open_model("onnx", str(path), threads=1)
+            runtime = _opened(candidate, Path(folder))
         except BundleError as error:
-            reason = error.message.replace(str(path), "the model")
+            reason = error.message.replace(folder, "the model")
             raise ConversionError(f"the converted model cannot be opened: {reason}") from None
         try:
             yield runtime
@@ -42,6 +43,47 @@ def opened(candidate: Candidate) -> Iterator[Runtime]:
             runtime.close()
 
 
+def _opened(candidate: Candidate, folder: Path) -> Runtime:
+    if candidate.runtime == "onnx":
+        path = folder / candidate.name
+        path.write_bytes(candidate.model)
+        if candidate.weights:
+            write_content(path.with_name(LOCATION), candidate.weights)
+        return open_model("onnx", str(path), threads=1)
+    bundle = _written(candidate, folder)
+    return open_bundle(Bundle.load(bundle.folder, bundle.digest), threads=1)
+
+
+def _written(candidate: Candidate, folder: Path) -> Bundle:
+    draft = Draft(
+        name="candidate",
+        version="1",
+        runtime=candidate.runtime,
+        model=candidate.name,
+        signature=candidate.signature,
+        files={candidate.name: candidate.model, **candidate.files},
+        members=candidate.members,
+    )
+    return write_bundle(draft, folder / "bundle")
+
+
 def prepared(candidate: Candidate, rows: Rows) -> Tensors:
     """Rows as the model itself takes them."""
     return rows.tensors(candidate.signature)
+
+
+def seconds_to_load(candidate: Candidate) -> float:
+    """From the start of a process to the loaded model. Raises ConversionError when it doesn't load there."""
+    with tempfile.TemporaryDirectory(prefix="onehandler-build-") as folder:
+        bundle = _written(candidate, Path(folder))
+        code = f"from onehandler.handler import Handler; Handler.load({bundle.folder!r})"
+        environment = {**os.environ, "ONEHANDLER_BUNDLE_DIGEST": bundle.digest}
+        started = perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        )
+        seconds = perf_counter() - started
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or [""])[-1][:300]
+        raise ConversionError(f"a process of its own cannot load it: {reason}", where=candidate.name)
+    return seconds

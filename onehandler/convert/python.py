@@ -15,7 +15,7 @@ from onehandler.convert import Candidate, Conversion
 from onehandler.convert.generated import generated
 from onehandler.convert.tables import Table, input_specs
 from onehandler.dtypes import dtype_named
-from onehandler.errors import BundleError, ConversionError, ModelError
+from onehandler.errors import BundleError, ConversionError, InvalidInput
 from onehandler.runtimes.arrays import array_of, dtype_text
 from onehandler.runtimes.python import predict_of
 from onehandler.signature import ANY, Signature, TensorSpec
@@ -107,9 +107,9 @@ def _output(name: str, few: Array, more: Array) -> TensorSpec:
         size if size == other else ANY for size, other in zip(few.shape[1:], more.shape[1:], strict=True)
     ]
     try:
-        return TensorSpec(name, dtype_named(dtype_text(few)), (ANY, *sizes))
-    except ModelError as error:
-        raise ConversionError(error.message, where=f"output '{name}'") from None
+        return TensorSpec(name, dtype_named(dtype_text(few, f"output '{name}'")), (ANY, *sizes))
+    except InvalidInput as error:
+        raise ConversionError(error.message, where=error.where) from None
 
 
 def _files(path: Path) -> dict[str, bytes]:

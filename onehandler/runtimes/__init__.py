@@ -12,8 +12,10 @@ from onehandler.errors import BundleError, OnehandlerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Final, Protocol
 
+    from onehandler.bundle import Bundle
     from onehandler.signature import Signature
     from onehandler.tensor import Tensor, Tensors
 
@@ -48,6 +50,20 @@ if TYPE_CHECKING:
 RUNTIMES = {
     "onnx": "onehandler.runtimes.onnx",
 }
+# They execute what is in the bundle, and read more of it than one file: `open_bundle`.
+RUNTIMES_OF_CODE = {
+    "joblib": "onehandler.runtimes.joblib",
+    "python": "onehandler.runtimes.python",
+}
+
+
+def open_bundle(bundle: Bundle, threads: int) -> Runtime:
+    """Open a verified bundle's model. Raises BundleError; UntrustedBundle for code that nobody allowed."""
+    module = RUNTIMES_OF_CODE.get(bundle.runtime)
+    if module is None:
+        return open_model(bundle.runtime, bundle.model_path, threads)
+    opener: Callable[[Bundle], Runtime] = import_module(module).open_bundle
+    return opener(bundle)
 
 
 def open_model(runtime: str, path: str, threads: int) -> Runtime:
@@ -95,7 +111,8 @@ def _opener(runtime: str) -> Opener:
     module = RUNTIMES.get(runtime)
     if module is None:
         raise BundleError(
-            f"there is no runtime '{runtime}'; there are {', '.join(RUNTIMES)}", where="runtime"
+            f"there is no runtime '{runtime}'; there are {', '.join((*RUNTIMES, *RUNTIMES_OF_CODE))}",
+            where="runtime",
         )
     opener: Opener = import_module(module).open_model
     return opener

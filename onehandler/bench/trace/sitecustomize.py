@@ -73,7 +73,7 @@ def _watch_opening() -> None:
         from onehandler import runtimes
 
         runtimes._Opening._open = _aside("session", runtimes._Opening._open)  # type: ignore[method-assign]
-        runtimes.open_model = _around("imports", "session", runtimes.open_model)
+        runtimes.open_bundle = _around("imports", "session", runtimes.open_bundle)
         return begun
 
     onnx_start.Start._load = _aside("library", onnx_start.Start._load)  # type: ignore[method-assign]
