@@ -130,4 +130,6 @@ def _as_declared(spec: TensorSpec, tensor: Tensor, where: str) -> Tensor:
             raise InvalidInput(f"takes {spec.dtype.name}, {tensor.dtype.name} came", where=where)
         tensor = Tensor.of(spec.dtype, tensor.shape, tensor.values(), where=where)
     spec.check(tensor)
+    if 0 in tensor.shape:
+        raise InvalidInput("holds no row; send at least one", where=where)
     return tensor

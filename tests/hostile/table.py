@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.bundles import COLUMNS, ROW
 from tests.conformance.case import Case, get, post, tf
-from tests.hostile import cases_open_inference
+from tests.hostile import cases_encoded, cases_open_inference
 from tests.hostile.raw_bodies import MARKER, RAW_BODIES, ROWS, nested
 
 _M = MARKER.encode()
@@ -175,11 +175,11 @@ CASES: list[Case] = [
     post("accept-nothing", ROWS, 406, accept="*/*;q=0"),
     get("method-patch", "/predict", 405, "PATCH"),
     get("method-unheard-of", "/predict", 405, "BREW"),
-    get("path-climbing", "/predict/../healthz", 404),
+    get("path-climbing", "/nothing/../healthz", 404),
     get("path-doubled-slash", "//predict", 404),
     get("path-trailing-slash", "/predict/", 404),
     get("path-marker", f"/{MARKER}", 404),
-    get("path-long", "/predict/" + "a" * 5000, 404),
+    get("path-long", "/nothing/" + "a" * 5000, 404),
     get("path-nul", "/healthz\x00", 404),
     get("path-not-ascii", "/prédict", 404),
     get("tf-path-marker", f"/v1/models/{MARKER}", 404),
@@ -188,5 +188,6 @@ CASES: list[Case] = [
     get("tf-path-no-verb", "/v1/models/iris:", 404),
     get("tf-path-verb", f"/v1/models/iris:{MARKER}", 404),
     get("tf-path-many-colons", "/v1/models/iris:predict:predict", 404),
+    *cases_encoded.CASES,
     *cases_open_inference.CASES,
 ]
