@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 
+from onehandler.serving.shared_memory import shared_memory
+
 _BYTES = 4
 _GONE = 2**31 - 1  # nobody waits for a worker that has so many
 
@@ -17,12 +19,7 @@ class Counts:
     @staticmethod
     def make(workers: int) -> int:
         """A descriptor of a new file for as many workers, all of them without a connection."""
-        import os
-        import tempfile  # what the parent starts with; what it becomes has the descriptor
-
-        with tempfile.TemporaryFile() as file:
-            file.truncate(workers * _BYTES)
-            return os.dup(file.fileno())
+        return shared_memory(workers * _BYTES)
 
     def publish(self, worker: int, connections: int) -> None:
         """Tell the others."""

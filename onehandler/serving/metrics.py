@@ -10,6 +10,8 @@ import mmap
 from bisect import bisect_left
 from itertools import accumulate
 
+from onehandler.serving.shared_memory import shared_memory
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,12 +58,7 @@ class Metrics:
     @staticmethod
     def make(workers: int) -> int:
         """A descriptor of a new file for as many workers."""
-        import os
-        import tempfile  # what the parent starts with; what it becomes has the descriptor
-
-        with tempfile.TemporaryFile() as file:
-            file.truncate(workers * _NUMBERS * _BYTES)
-            return os.dup(file.fileno())
+        return shared_memory(workers * _NUMBERS * _BYTES)
 
     def started(self) -> None:
         """A worker begins, perhaps in the place of one that died while it was answering."""
