@@ -1,0 +1,1 @@
+"""What a function is given besides its trigger, and where its results go."""

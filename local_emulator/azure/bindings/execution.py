@@ -1,0 +1,77 @@
+"""One run of a function, with everything around it: inputs before, outputs after, a line in the log."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError
+
+from local_emulator.azure.bindings.expressions import UnresolvedExpression
+from local_emulator.azure.bindings.inputs import fetch
+from local_emulator.azure.bindings.outputs import deliver
+from local_emulator.azure.workers.contracts import Call, Failure, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local_emulator.azure.bindings.outputs import Outputs, StorageOf
+    from local_emulator.azure.deployment.functions import Function
+    from local_emulator.azure.workers.contracts import Runner, Value
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a function runs: the trigger's value, what it says about itself, and what expressions may name."""
+
+    value: Value
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Execution:
+    """Runs functions for triggers."""
+
+    def __init__(self, runner: Runner, storage: StorageOf, outputs: Outputs, timeout_s: float) -> None:
+        self._runner = runner
+        self._storage = storage
+        self._outputs = outputs
+        self._timeout_s = timeout_s
+
+    def run(self, function: Function, occasion: Occasion, runner: Runner | None = None) -> Outcome:
+        """Run to the end, outputs included; whatever goes wrong is in the outcome."""
+        try:
+            destinations = self._outputs.destinations(function, occasion.data)
+            inputs = fetch(function, occasion.data, self._storage)
+        except (UnresolvedExpression, AzureError) as error:
+            return _failed(function, f"Exception while binding parameters: {error}")
+        call = Call(
+            function.function_id,
+            {function.trigger.name: occasion.value, **inputs},
+            occasion.metadata,
+            str(uuid.uuid4()),
+            self._timeout_s,
+        )
+        outcome = (runner or self._runner).invoke(call)
+        if outcome.failure:
+            _log.error(
+                "Functions.%s failed: %s\n%s",
+                function.name,
+                outcome.failure.message,
+                outcome.failure.stack_trace,
+            )
+            return outcome
+        try:
+            deliver(destinations, outcome)
+        except AzureError as error:
+            return _failed(function, f"Error while handling parameters after function returned: {error}")
+        return outcome
+
+
+def _failed(function: Function, message: str) -> Outcome:
+    _log.error("Functions.%s failed: %s", function.name, message)
+    return Outcome(failure=Failure(message))

@@ -1,0 +1,1 @@
+"""What is deployed: the app's files, host.json and app settings."""

@@ -1,0 +1,1 @@
+"""What starts functions by itself: queues, blobs, events, time."""

@@ -1,0 +1,1 @@
+"""Worker processes, seen from the host: their environment, their life, and calls to them."""

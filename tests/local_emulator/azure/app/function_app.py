@@ -1,0 +1,59 @@
+"""An app with functions of every kind, for the tests of the host."""
+
+import json
+import logging
+import os
+import time
+
+import azure.functions as func
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+
+@app.route(route="echo/{kind}/{number:int?}")
+async def echo(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    told = {
+        "method": req.method,
+        "url": req.url,
+        "headers": dict(req.headers),
+        "query": dict(req.params),
+        "route": dict(req.route_params),
+        "body": req.get_body().decode("latin-1"),
+        "function": context.function_name,
+        "invocation": context.invocation_id,
+    }
+    return func.HttpResponse(json.dumps(told), mimetype="application/json")
+
+
+@app.route(route="pid")
+def pid(req: func.HttpRequest) -> str:
+    logging.info("pid asked")
+    return str(os.getpid())
+
+
+@app.route(route="sleep/{seconds}")
+def sleep(req: func.HttpRequest) -> str:
+    time.sleep(float(req.route_params["seconds"]))
+    return "slept"
+
+
+@app.route(route="fail")
+def fail(req: func.HttpRequest) -> str:
+    raise ValueError("as asked")
+
+
+@app.route(route="enqueue", methods=["POST"])
+@app.queue_output(arg_name="message", queue_name="jobs", connection="AzureWebJobsStorage")
+def enqueue(req: func.HttpRequest, message: func.Out[str]) -> func.HttpResponse:
+    message.set(req.get_body().decode())
+    return func.HttpResponse("queued", status_code=202)
+
+
+@app.queue_trigger(arg_name="message", queue_name="jobs", connection="AzureWebJobsStorage")
+@app.blob_output(arg_name="result", path="results/{name}.json", connection="AzureWebJobsStorage")
+def job(message: func.QueueMessage, result: func.Out[str]) -> None:
+    asked = json.loads(message.get_body())
+    if asked.get("fail"):
+        raise RuntimeError("bad job")
+    time.sleep(asked.get("sleep", 0))
+    result.set(json.dumps({"dequeued": message.dequeue_count, "pid": os.getpid()}))
