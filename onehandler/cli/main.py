@@ -38,7 +38,7 @@ COMMANDS = {
     "serve": _Entry("onehandler.cli.serve", "Serve a bundle over HTTP with uvicorn.", "cli"),
     "package": _Entry(
         "onehandler.cli.package",
-        "Build the layers and function archives that serverless.yml deploys.",
+        "Build what AWS Lambda or a container platform deploys.",
         "cli",
     ),
     "batch": _Entry(

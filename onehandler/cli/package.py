@@ -1,37 +1,63 @@
-"""`onehandler package`."""
+"""`onehandler package`: one command for each platform."""
 
 from __future__ import annotations
 
-import platform
-from pathlib import Path
+from importlib import import_module
+from typing import NamedTuple
 
 import click
 
-from onehandler.cli.output import as_json_option, print_json, progress, results
-from onehandler.pythons import this_version
 
-_HERE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+class _Platform(NamedTuple):
+    """One platform: the module of its command, and its line in the help."""
+
+    module: str
+    about: str
 
 
-@click.command("package")
-@click.argument("bundle", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--arch", type=click.Choice(["x86_64", "arm64"]), default=_HERE, show_default=True)
-@click.option("--python", default=this_version(), show_default=True, help="Version of the Lambda runtime.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/aws"), show_default=True)
-@as_json_option
-def command(bundle: Path, arch: str, python: str, out: Path, as_json: bool) -> None:
-    """Build the layers and the function archives for BUNDLE, and print the size ledger.
+PLATFORMS = {
+    "aws": _Platform(
+        "onehandler.cli.package_aws", "The layers and function archives that serverless.yml deploys."
+    ),
+    "sagemaker": _Platform(
+        "onehandler.cli.package_sagemaker",
+        "model.tar.gz and the serving container's image, for any registry.",
+    ),
+}
+_USUAL = "aws"  # of a bundle without a platform before it
 
-    `sls deploy` does this by itself.
+
+class _Platforms(click.Group):
+    """Finds platforms by the table; imports the one that was asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the table's order."""
+        return list(PLATFORMS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import the platform's command."""
+        if cmd_name not in PLATFORMS:
+            return None
+        found: click.Command = import_module(PLATFORMS[cmd_name].module).command
+        return found
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`onehandler package BUNDLE` is for AWS Lambda, as it was before there were others."""
+        if args and args[0] not in (*PLATFORMS, "-h", "--help"):
+            args = [_USUAL, *args]
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the table's own words, so that help imports nothing."""
+        with formatter.section("Platforms"):
+            formatter.write_dl([(name, platform.about) for name, platform in PLATFORMS.items()])
+
+
+@click.group("package", cls=_Platforms)
+def command() -> None:
+    """Build what a platform deploys of a BUNDLE, and print its size ledger.
 
     \b
-    onehandler package build/bundles/churn --arch arm64 --python 3.13
+    onehandler package aws build/bundles/churn
+    onehandler package sagemaker build/bundles/churn
     """  # noqa: D301
-    from layers.package import package_aws
-
-    with progress("building") as told:
-        report = package_aws(bundle, arch, python, out, lambda name: told(f"building {name}"))
-    if as_json:
-        print_json(report.to_json())
-    else:
-        results().print(report.table())
