@@ -38,10 +38,13 @@ _MODEL = click.Path(exists=True, path_type=Path)
     "inputs",
     multiple=True,
     metavar="NAME:TYPE[SIZES]",
-    help="What a PyTorch model takes where its file doesn't say: 'pixels:float32[any,1,8,8]'. Once an input, in order.",
+    help="What a network takes where its file doesn't say: 'pixels:float32[any,1,8,8]'. Once an input, in order.",
 )
 @click.option(
     "--labels", type=_FILE, help="Names of the classes, one a line, for the scores a network gives."
+)
+@click.option(
+    "--signature", default="", metavar="NAME", help="Of several in a TensorFlow model: the one to serve."
 )
 @click.option(
     "--class",
@@ -106,6 +109,7 @@ def command(  # noqa: PLR0913, PLR0917
     drop: str,
     inputs: tuple[str, ...],
     labels: Path | None,
+    signature: str,
     model_class: str,
     arguments: tuple[str, ...],
     allow_pickle: bool,
@@ -122,8 +126,8 @@ def command(  # noqa: PLR0913, PLR0917
     """Turn MODEL into a bundle, converted to ONNX and checked against the original.
 
     Takes scikit-learn (.joblib, .pkl, .skops), XGBoost (.json, .ubj), LightGBM (.txt), CatBoost (.cbm), PyTorch
-    (.pt2, .pt, .pth and .safetensors with --class), a Hugging Face folder, .onnx and .ort; and Python code (.py, with
-    --allow-code).
+    (.pt2, .pt, .pth and .safetensors with --class), a Hugging Face folder, TensorFlow (SavedModel
+    folders, .pb, .keras, .h5, .tflite and TensorFlow.js), .onnx and .ort; and Python code (.py, with --allow-code).
 
     The converted model must answer every row of the sample and of the held-out rows like the original, or
     nothing is written.
@@ -145,7 +149,9 @@ def command(  # noqa: PLR0913, PLR0917
         order = Order(
             model, sample, name, out / name, holdout, drop, version, tolerance, optimize, quantize or ""
         )
-        options = replace(parsed(inputs, labels, model_class, arguments), allow_code=allow_code)
+        options = replace(
+            parsed(inputs, labels, model_class, arguments), allow_code=allow_code, signature=signature
+        )
         order = replace(order, options=options, allow_pickle=allow_pickle)
         built = build(replace(order, decide=_decision(yes, as_json)), told)
     for warning in built.warnings:

@@ -36,12 +36,22 @@ CONVERTERS = {
     ".pth": "onehandler.convert.pytorch.conversion",
     ".safetensors": "onehandler.convert.pytorch.conversion",
     ".py": "onehandler.convert.python",
+    ".pb": "onehandler.convert.tensorflow.frozen_graph",
+    ".keras": "onehandler.convert.tensorflow.keras",
+    ".h5": "onehandler.convert.tensorflow.keras",
+    ".hdf5": "onehandler.convert.tensorflow.keras",
+    ".tflite": "onehandler.convert.tensorflow.tflite",
 }
 # A folder is known by a file in it.
 FOLDERS = {
     "config.json": "onehandler.convert.pytorch.huggingface",
     "model.py": "onehandler.convert.python",
+    "saved_model.pb": "onehandler.convert.tensorflow.saved_model",
+    "model.json": "onehandler.convert.tensorflow.javascript",
 }
+# What TensorFlow.js calls its graph, near the start of a .json file; XGBoost's have none such.
+_TOPOLOGY = b'"modelTopology"'
+_START = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Options:
 
     `inputs` declare what the model takes, `labels` name the classes of its scores. `model_class`
     ("package.module:Class") and `arguments` make the object that a file of weights alone belongs to. `allow_code` lets
-    Python run, here and wherever the bundle is loaded.
+    Python run, here and wherever the bundle is loaded. `signature` is the one to serve of several.
     """
 
     inputs: Sequence[TensorSpec] = ()
@@ -58,6 +68,7 @@ class Options:
     model_class: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     allow_code: bool = False
+    signature: str = ""
 
     def require_only(self, *taken: str) -> None:
         """Refuse those that were given and mean nothing to a converter."""
@@ -71,6 +82,7 @@ _OPTIONS = {
     "labels": ("--labels", "it tells its classes itself"),
     "model_class": ("--class", "only weights without a model need one (.pth, .safetensors)"),
     "allow_code": ("--allow-code", "it is no Python code"),
+    "signature": ("--signature", "only a SavedModel or TFLite file has several"),
     "arguments": ("--class-argument", "only weights without a model need one (.pth, .safetensors)"),
 }
 
@@ -145,8 +157,17 @@ def _module_of(path: Path) -> str:
             return known[0]
         raise ConversionError(f"is a folder without any of {', '.join(FOLDERS)}", where=str(path))
     module = CONVERTERS.get(path.suffix.lower())
+    if path.suffix.lower() == ".json" and _has_topology(path):
+        return FOLDERS["model.json"]
     if module is None:
         raise ConversionError(
             f"no converter for '{path.suffix}' files; there are {', '.join(CONVERTERS)}", where=str(path)
         )
     return module
+
+
+def _has_topology(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _TOPOLOGY in file.read(_START)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+_TENSORFLOW = "tensorflow==2.21.0 tf2onnx==1.17.0"
 PINNED = {
     "catboost": "catboost==1.2.10",
     "lightgbm": "lightgbm==4.7.0",
+    "h5py": _TENSORFLOW,
+    "keras": _TENSORFLOW,
     "skops": "skops==0.16.0",
+    "tensorflow": _TENSORFLOW,
+    "tf2onnx": _TENSORFLOW,
     "xgboost": "xgboost-cpu",  # the module xgboost without 300 MB of GPU libraries; the version follows Python's
 }
 
 
 def advice(package: str) -> str:
     """A command that installs a package, beside onehandler."""
-    return f"pip install '{PINNED.get(package, 'onehandler[build]')}'"
+    words = PINNED.get(package, "onehandler[build]").split()
+    return f"pip install {' '.join(map(repr, words))}"

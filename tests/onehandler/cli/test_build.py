@@ -103,8 +103,8 @@ def test_a_model_of_scikit_learn_needs_a_sample(files: Path, run: Run) -> None:
 
 
 def test_a_file_of_another_kind_is_told_which_there_are(files: Path, run: Run) -> None:
-    (files / "model.h5").touch()
-    found = run("build", files / "model.h5", "--name", "m", "--out", files / "out")
+    (files / "model.bin").touch()
+    found = run("build", files / "model.bin", "--name", "m", "--out", files / "out")
     assert found.exit_code == 2
     assert ".joblib, .pkl, .pickle, .onnx" in found.stderr
 

@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.parametrize("package", PINNED)
 def test_the_advice_is_what_is_locked(package: str) -> None:
-    locked = (ROOT / "requirements" / "convert-trees.txt").read_text()
-    assert re.search(rf"^{re.escape(PINNED[package])}\b", locked, re.MULTILINE)
+    locked = "".join(path.read_text() for path in (ROOT / "requirements").glob("convert-*.txt"))
+    for each in PINNED[package].split():
+        assert re.search(rf"^{re.escape(each)}\b", locked, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,16 @@ def test_a_missing_package_is_named_with_what_to_install(
         ConversionError, match=rf"needs the package '{package}'; pip install '{PINNED[package]}'"
     ):
         converter_for(Path(f"model{suffix}"))
+
+
+@pytest.mark.parametrize("model", ["m.keras", "m.h5", "m.pb", "m.tflite"])
+def test_a_missing_tensorflow_is_told_with_all_it_takes(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(ConversionError, match="pip install 'tensorflow==2.21.0' 'tf2onnx==1.17.0'"):
+        converter_for(Path(model))
 
 
 def test_what_is_not_tabled_comes_with_the_build_extra() -> None:

@@ -1,0 +1,124 @@
+"""Keras models in .keras, .h5 and .hdf5 files, read in safe mode: nothing that is stored as code is run."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import h5py
+
+from onehandler.convert.tensorflow.function import Function, conversion_of, declared_inputs, spec_of
+from onehandler.convert.tensorflow.imported import keras, tf
+from onehandler.errors import ConversionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from onehandler.convert import Conversion, Options
+    from onehandler.convert.rows import Rows
+
+_EXPORT = "load it where you made it, call model.export(FOLDER), and build from that folder"
+
+
+def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
+    """Read the model; see `Converter`."""
+    options.require_only("inputs", "labels")
+    _refuse_code(_configuration(path), path)
+    model = _loaded(path)
+    function = _function(model, options, str(path))
+    source = {"framework": "keras", "class": type(model).__name__, "keras": keras.__version__}
+    return conversion_of(function, sample, options, source, str(path))
+
+
+def _loaded(path: Path) -> Any:
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
+        reason = " ".join(str(error).split())[:300]
+        raise ConversionError(
+            f"cannot be read by Keras {keras.__version__} ({type(error).__name__}: {reason}); if it has layers of "
+            f"your own, {_EXPORT}",
+            where=str(path),
+        ) from None
+
+
+def _function(model: Any, options: Options, where: str) -> Function:
+    if not getattr(model, "inputs", None):
+        raise ConversionError(f"doesn't say what it takes: {_EXPORT}", where=where)
+    names = _names(model)
+    declared = declared_inputs(options, names, where)
+    inputs = [
+        spec_of(name, tf.TensorShape(tensor.shape), tf.as_dtype(tensor.dtype), declared)
+        for name, tensor in zip(names, model.inputs, strict=True)
+    ]
+
+    def call(tensors: Mapping[str, Any]) -> dict[str, Any]:
+        given = tf.nest.pack_sequence_as(model.input, [tensors[name] for name in names])
+        return _outputs(model, model(given, training=False))
+
+    return Function(inputs, call, model)
+
+
+def _names(model: Any) -> list[str]:
+    """What the inputs are called: by the keys they are given under, or else by their layers."""
+    if isinstance(model.input, dict):
+        return sorted(model.input)  # the order of a flattened dict
+    layers = {
+        id(tensor): layer.name
+        for layer in model.layers
+        if isinstance(layer, keras.layers.InputLayer)
+        for tensor in tf.nest.flatten(layer.output)
+    }
+    return [layers.get(id(tensor), tensor.name) for tensor in model.inputs]
+
+
+def _outputs(model: Any, answer: Any) -> dict[str, Any]:
+    """By the keys of a dict, or else by the layers they come from; of several alike, numbered."""
+    if isinstance(answer, dict):
+        return answer
+    found: dict[str, Any] = {}
+    flat = tf.nest.flatten(answer)
+    told = getattr(model, "output_names", None) or [f"output_{number}" for number in range(len(flat))]
+    for name, tensor in zip(told, flat, strict=True):
+        taken = sum(each == name or each.rpartition("_")[0] == name for each in found)
+        found[f"{name}_{taken}" if taken else name] = tensor
+    return found
+
+
+def _configuration(path: Path) -> Any:
+    """The model's description, read without Keras."""
+    try:
+        if path.suffix.lower() == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                return json.loads(archive.read("config.json"))
+        with h5py.File(path, "r") as file:
+            return json.loads(file.attrs["model_config"])
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise ConversionError(
+            f"is not a whole Keras model ({reason}); write it with model.save, not save_weights",
+            where=str(path),
+        ) from None
+
+
+def _refuse_code(configuration: Any, path: Path) -> None:
+    for layer in _lambdas(configuration):
+        raise ConversionError(
+            f"the Lambda layer '{layer}' is stored as code, which is not run; say it in Keras' own layers, or, if the "
+            f"file is your own, {_EXPORT}",
+            where=str(path),
+        )
+
+
+def _lambdas(found: Any) -> Iterator[str]:
+    if isinstance(found, list):
+        for each in found:
+            yield from _lambdas(each)
+    elif isinstance(found, dict):
+        if found.get("class_name") in ("Lambda", "__lambda__"):
+            config = found.get("config")
+            yield str(config.get("name", ""))[:80] if isinstance(config, dict) else ""
+        for each in found.values():
+            yield from _lambdas(each)
