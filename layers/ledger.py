@@ -16,10 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes that a platform takes of an archive."""
+
+    platform: str
+    unzipped: int
+    zipped: int
+
+
 UNZIPPED_LIMIT = 262_144_000  # function and layers together
 ZIPPED_LIMIT = 52_428_800  # direct upload; through S3, as frameworks do, only the unzipped limit counts
 LAYERS_LIMIT = 5  # of one function
-_CONTAINERS = ("python", "lib", "licences", "__pycache__")
+LAMBDA = Limits("Lambda", UNZIPPED_LIMIT, ZIPPED_LIMIT)
+# Its documentation gives one figure, for the package; https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan
+AZURE_FLEX = Limits("Flex Consumption", 1_073_741_824, 1_073_741_824)
+_CONTAINERS = ("python", "lib", "licences", "__pycache__", ".python_packages", "site-packages")
 _DIRECTORY = "(zip directory)"
 
 
@@ -86,12 +99,24 @@ def check_direct_upload(archives: Sequence[Path]) -> None:
             )
 
 
+def check_size(archive: Path, limits: Limits) -> None:
+    """Raise TooLarge when an archive that is deployed alone passes its platform's limit."""
+    lines = ledger_of(archive)
+    unzipped, zipped = sum(line.unzipped for line in lines), archive.stat().st_size
+    if unzipped > limits.unzipped or zipped > limits.zipped:
+        raise TooLarge(
+            f"{unzipped:,} bytes unzipped, {zipped:,} zipped; {limits.platform} takes {limits.unzipped:,} and "
+            f"{limits.zipped:,}. {_largest(lines)} Quantize the model, or serve it from a container",
+            where=archive.name,
+        )
+
+
 def _largest(lines: Sequence[Line]) -> str:
     line = max(lines, key=lambda each: each.unzipped)
     return f"The largest part is {line.package} in {line.archive}: {line.unzipped:,} bytes."
 
 
-def ledger_table(archives: Sequence[Path]) -> Table:
+def ledger_table(archives: Sequence[Path], limits: Limits = LAMBDA) -> Table:
     """All archives' lines with their totals, for people."""
     table = Table(title="Size ledger", title_justify="left")
     for name in ("archive", "package"):
@@ -112,13 +137,13 @@ def ledger_table(archives: Sequence[Path]) -> Table:
         zipped = archive.stat().st_size
         files = sum(line.files for line in lines)
         table.add_row(archive.name, "all", f"{files:,}", f"{total:,}", f"{zipped:,}", style="bold")
-        of_limits = (f"{total / UNZIPPED_LIMIT:.1%}", f"{zipped / ZIPPED_LIMIT:.1%}")
-        table.add_row(archive.name, "of Lambda's limits", "", *of_limits, style="dim")
+        of_limits = (f"{total / limits.unzipped:.1%}", f"{zipped / limits.zipped:.1%}")
+        table.add_row(archive.name, f"of {limits.platform}'s limits", "", *of_limits, style="dim")
         table.add_section()
     return table
 
 
-def ledger_json(archives: Sequence[Path]) -> dict[str, Any]:
+def ledger_json(archives: Sequence[Path], limits: Limits = LAMBDA) -> dict[str, Any]:
     """The same as one object: totals an archive and the lines below them."""
     found = {}
     for archive in archives:
@@ -139,7 +164,7 @@ def ledger_json(archives: Sequence[Path]) -> dict[str, Any]:
                 for line in lines
             },
         }
-    return {"archives": found, "limits": {"unzipped": UNZIPPED_LIMIT, "zipped": ZIPPED_LIMIT}}
+    return {"archives": found, "limits": {"unzipped": limits.unzipped, "zipped": limits.zipped}}
 
 
 def _package(name: str) -> str:

@@ -19,6 +19,7 @@ PLATFORMS = {
     "aws": _Platform(
         "onehandler.cli.package_aws", "The layers and function archives that serverless.yml deploys."
     ),
+    "azure": _Platform("onehandler.cli.package_azure", "The archive that Flex Consumption takes."),
     "sagemaker": _Platform(
         "onehandler.cli.package_sagemaker",
         "model.tar.gz and the serving container's image, for any registry.",
@@ -59,5 +60,6 @@ def command() -> None:
 
     \b
     onehandler package aws build/bundles/churn
+    onehandler package azure build/bundles/churn
     onehandler package sagemaker build/bundles/churn
     """  # noqa: D301

@@ -1,0 +1,142 @@
+"""Builds the archive that Flex Consumption takes: the app, what it imports, the bundle.
+
+python -m layers.azure --bundle build/bundles/churn --python 3.13 [--remote-build]
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from layers.azure_site import SITE, fill_site, names_in
+from layers.bytecode import compile_folder, toolchain
+from layers.cache import CACHE, built, key_of
+from layers.frozen import freeze
+from layers.function import ROOT, copy_below
+from layers.imports import reach
+from layers.ledger import AZURE_FLEX, check_size, ledger_json, ledger_table
+from layers.provided import imports_of_bundle, standard_library
+from layers.wheels import REQUIREMENTS
+from onehandler.bundle import Bundle
+from onehandler.errors import OnehandlerError, SettingsError
+from onehandler.pythons import this_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from rich.table import Table
+
+OUT = Path("build/azure")
+NAME = "app"
+PYTHONS = ("3.11", "3.12", "3.13")  # that Flex Consumption runs; its machines are all x86_64
+_MOUNTED = "/home/site/wwwroot"
+_ENTRY = "functions.azure.function_app"
+_TOP = (
+    "function_app.py",
+    "host.json",
+)  # of functions/azure: the worker and the host look for them at the top
+# The runtimes are found by name, so that importing the entry doesn't tell.
+_FROZEN = ("adapters.azure_functions", "onehandler.runtimes.onnx", "onehandler.runtimes.onnx_strings")
+
+
+@dataclass(frozen=True, slots=True)
+class AzureReport:
+    """The one archive, built or found built."""
+
+    archives: tuple[Path, ...]
+
+    def table(self) -> Table:
+        """The size ledger for people."""
+        return ledger_table(self.archives, AZURE_FLEX)
+
+    def to_json(self) -> dict[str, object]:
+        """The size ledger as one object."""
+        return ledger_json(self.archives, AZURE_FLEX)
+
+
+def package_azure(
+    bundle: Path,
+    python: str,
+    out: Path = OUT,
+    told: Callable[[str], None] = lambda _: None,
+    *,
+    remote_build: bool = False,
+    cache: Path = CACHE,
+) -> AzureReport:
+    """Build OUT/app.zip, or find it built. With `remote_build` Azure installs the requirements itself.
+
+    Raises SettingsError and BundleError; TooLarge for what Flex Consumption wouldn't take.
+    """
+    if python not in PYTHONS:
+        raise SettingsError(f"must be one of {', '.join(PYTHONS)}, not {python!r:.20}", where="python")
+    verified = Bundle.load(str(bundle))
+    found = reach(ROOT, (_ENTRY,))
+    files = frozenset(path for path in found.files if not path.is_relative_to(ROOT / "functions"))
+    needed = {**found.packages, **imports_of_bundle(bundle)}
+    requirements = REQUIREMENTS / "azure.txt"
+
+    def fill(folder: Path) -> None:
+        copy_below(files, ROOT, folder)
+        for name in _TOP:
+            shutil.copyfile(ROOT / "functions" / "azure" / name, folder / name)
+        shutil.copyfile(requirements, folder / "requirements.txt")
+        if not remote_build:
+            told("installing requirements")
+            fill_site(folder / SITE, python)
+            _check_provided(needed, python, names_in(folder / SITE))
+        told("compiling")
+        compile_folder(folder, python, _MOUNTED)
+        freeze(folder, _FROZEN, python)
+        # The bundle goes in as it is: loading refuses any file, also a .pyc, that its manifest doesn't list.
+        shutil.copytree(bundle, folder / "bundle", copy_function=shutil.copyfile)
+
+    target = out / f"{NAME}.zip"
+    told(target.name)
+    kind = "remote build" if remote_build else "whole"
+    own = [*sorted(files), *(ROOT / "functions" / "azure" / name for name in _TOP), requirements]
+    names = [path.relative_to(ROOT).as_posix() for path in own]
+    built(target, key_of(kind, python, toolchain(python), verified.digest, *names, files=own), fill, cache)
+    check_size(target, AZURE_FLEX)
+    return AzureReport((target,))
+
+
+def _check_provided(imported: Mapping[str, str], python: str, installed: Collection[str]) -> None:
+    """Raise SettingsError for an import that nobody provides. `imported` is top-level names with who imports them."""
+    provided = {*standard_library(python), *installed, "adapters", "functions", "onehandler"}
+    for package, importer in sorted(imported.items()):
+        if package not in provided:
+            raise SettingsError(
+                f"imports {package}, which neither Python {python} nor the app's requirements provide; "
+                "add it to requirements/azure.in and run 'make lock'",
+                where=importer,
+            )
+
+
+@click.command(help=__doc__)
+@click.option("--bundle", type=click.Path(path_type=Path), required=True, help="Folder of the bundle.")
+@click.option("--python", default=this_version(), show_default=True, help="Version of the app's Python.")
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
+@click.option("--remote-build", is_flag=True, help="Leave the requirements to Azure's own build.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def main(bundle: Path, python: str, out: Path, remote_build: bool, as_json: bool) -> None:
+    """Build and print the size ledger."""
+    console = Console(stderr=True)
+    try:
+        with console.status("building") as status:
+            report = package_azure(bundle, python, out, status.update, remote_build=remote_build)
+    except OnehandlerError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        print(json.dumps(report.to_json()))
+    else:
+        Console().print(report.table())
+
+
+if __name__ == "__main__":
+    main()
