@@ -20,7 +20,8 @@ from layers.cache import CACHE, built, key_of
 from layers.frozen import freeze
 from layers.imports import OWN, reach
 from layers.ledger import check_direct_upload, check_limits, ledger_json, ledger_table
-from layers.provided import check_provided, imports_of_bundle
+from layers.provided import check_provided
+from layers.served import contents_of, scored
 from layers.wheels import PLATFORMS, this_arch
 from onehandler.bundle import Bundle
 from onehandler.bundle_sources.location import Location
@@ -37,13 +38,15 @@ ROOT = Path(__file__).parent.parent
 class Function:
     """One archive: its entry modules, each with the layers that serverless.yml gives it.
 
-    `startup` modules run before them, in the same processes. What `frozen` modules import is read from one file.
+    `startup` modules run before them, in the same processes. What `frozen` modules import is read from one file. With
+    `one_model`, of a folder of models it holds the default.
     """
 
     name: str
     entries: Mapping[str, tuple[str, ...]]
     startup: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    one_model: bool = False
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -68,6 +71,7 @@ FUNCTIONS = {
                 "functions.batch_score": ("onnx", "batch"),
                 "functions.batch_sweep": ("batch",),
             },
+            one_model=True,
         ),
     )
 }
@@ -84,13 +88,15 @@ def build_function(
 ) -> Path:
     """Build one function archive, or find it built: OUT/NAME.zip.
 
-    `layers` are the built archives of the layers that it has, by name. With a `location` (s3://…) the function
-    fetches the bundle from there, and the archive holds none. Raises SettingsError, BundleError.
+    `bundle` is a bundle's folder, or one of several models; `layers` are the built archives of the layers that the
+    function has, by name. With a `location` (s3://…) the function fetches the bundle from there, and the archive
+    holds none. Raises SettingsError, BundleError.
     """
-    verified = Bundle.load(str(bundle))
+    bundle = scored(bundle) if function.one_model else bundle
+    contents = contents_of(bundle)
     if location:
-        _check_location(location, verified)
-    files = reachable(function, ROOT, python, layers, imports_of_bundle(bundle))
+        _check_location(location, Bundle.load(str(bundle)))
+    files = reachable(function, ROOT, python, layers, contents.imports)
 
     def fill(folder: Path) -> None:
         copy_below(files, ROOT, folder)
@@ -103,7 +109,7 @@ def build_function(
 
     target = out / f"{function.name}.zip"
     names = sorted(path.relative_to(ROOT).as_posix() for path in files)
-    held = "" if location else verified.digest
+    held = "" if location else contents.digest
     key = key_of(function.name, python, toolchain(python), held, *names, files=sorted(files))
     built(target, key, fill, cache)
     return target
