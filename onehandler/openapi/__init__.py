@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import loads
 from typing import TYPE_CHECKING, Any
 
 from onehandler.protocols import all_protocols
@@ -52,7 +53,8 @@ def document(bundle: Bundle, others: Sequence[Bundle] = ()) -> dict[str, Any]:
             if route.summary and "{label}" not in route.template:
                 for path, described in _paths(route, bundle, others):
                     operation = _operation(protocol, route, described, path)
-                    paths.setdefault(path, {}).setdefault(route.method.lower(), operation)
+                    if operation is not None:
+                        paths.setdefault(path, {}).setdefault(route.method.lower(), operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": bundle.name, "version": bundle.version, "description": _about(bundle)},
@@ -88,8 +90,10 @@ def closed_object(members: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _operation(protocol: Protocol, route: AnyRoute, bundle: Bundle, path: str) -> dict[str, Any]:
+def _operation(protocol: Protocol, route: AnyRoute, bundle: Bundle, path: str) -> dict[str, Any] | None:
     described = protocol.describe(route, bundle)
+    if described is None:
+        return None
     answers: dict[str, Any] = {
         JSON: {"schema": described.response},
         **{media: {} for media in described.answers},
@@ -117,9 +121,10 @@ def _error_content(protocol: Protocol) -> dict[str, Any]:
     """Errors in the form of the protocol: its own answer to one tells which."""
     from onehandler.errors import InvalidInput
 
-    media = protocol.refuse(InvalidInput("")).headers["content-type"]
-    name = "Problem" if "problem" in media else "Error"
-    return {media: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    refused = protocol.refuse(InvalidInput(""))
+    members = loads(refused.body).keys()
+    name = next(name for name, schema in _ERRORS.items() if members == set(schema["required"]))
+    return {refused.headers["content-type"]: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
 
 def _operation_id(method: str, path: str) -> str:
@@ -144,22 +149,36 @@ def _about(bundle: Bundle) -> str:
     return "\n".join(lines)
 
 
+_TEXT = {"type": "string"}
+_ERRORS: dict[str, dict[str, Any]] = {
+    "Problem": {
+        "description": "RFC 9457 problem details; `where` points at the place in the input",
+        "type": "object",
+        "properties": {
+            "type": _TEXT,
+            "title": _TEXT,
+            "status": {"type": "integer"},
+            "detail": _TEXT,
+            "where": _TEXT,
+        },
+        "required": ["type", "title", "status", "detail"],
+    },
+    "Error": {"type": "object", "properties": {"error": _TEXT}, "required": ["error"]},
+    "CodedError": {
+        "type": "object",
+        "properties": {"error_code": _TEXT, "message": _TEXT},
+        "required": ["error_code", "message"],
+    },
+    "TypedError": {
+        "type": "object",
+        "properties": {"code": {"type": "integer"}, "type": _TEXT, "message": _TEXT},
+        "required": ["code", "type", "message"],
+    },
+}
 _SCHEMAS = {
     "Number": {
         "description": "A number; NaN and infinities, which JSON has not, as strings",
         "anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}],
     },
-    "Problem": {
-        "description": "RFC 9457 problem details; `where` points at the place in the input",
-        "type": "object",
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "where": {"type": "string"},
-        },
-        "required": ["type", "title", "status", "detail"],
-    },
-    "Error": {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]},
+    **_ERRORS,
 }

@@ -35,9 +35,13 @@ _ANSWERS = {
 }
 
 
-def description(route: AnyRoute, bundle: Bundle) -> Description:
-    """Bodies of one route."""
+def description(route: AnyRoute, bundle: Bundle) -> Description | None:
+    """Bodies of one route; None where the protocol has no datatype for a tensor that the route would name."""
     last = route.template.rpartition("/")[2]
+    signature = bundle.signature
+    named = all(spec.dtype in DATATYPES for spec in (*signature.inputs, *signature.outputs))
+    if not named and last not in ("v2", "live", "ready", "index"):
+        return None
     if last == "infer":
         return _inference(bundle)
     if last == "index":
@@ -51,8 +55,6 @@ def description(route: AnyRoute, bundle: Bundle) -> Description:
 
 def _inference(bundle: Bundle) -> Description:
     signature = bundle.signature
-    if not all(spec.dtype in DATATYPES for spec in (*signature.inputs, *signature.outputs)):
-        return Description({"not": {}}, {"not": {}})  # see open_inference_types.datatype_of
     inputs = {"type": "array", "items": {"anyOf": [_input(spec) for spec in signature.inputs]}}
     count = {"minItems": len(signature.inputs), "maxItems": len(signature.inputs)}
     wanted = {"type": "array", "items": {"anyOf": [_wanted(spec) for spec in signature.outputs]}}

@@ -68,8 +68,8 @@ if TYPE_CHECKING:
             """Say an error the way this protocol's clients expect it."""
             ...
 
-        def describe(self, route: AnyRoute, bundle: Bundle) -> Description:
-            """Bodies of one route for the OpenAPI document."""
+        def describe(self, route: AnyRoute, bundle: Bundle) -> Description | None:
+            """Bodies of one route for the OpenAPI document; None of one that never answers this bundle's model."""
             ...
 
 
@@ -80,6 +80,13 @@ PROTOCOLS = {
     "v2": "onehandler.protocols.open_inference",
     "healthz": "onehandler.protocols.health",
     "ping": "onehandler.protocols.health",
+    "invocations": "onehandler.protocols.invocations",
+    "version": "onehandler.protocols.invocations",
+    "execution-parameters": "onehandler.protocols.invocations",
+    "predictions": "onehandler.protocols.torchserve",
+    "models": "onehandler.protocols.torchserve",
+    "score": "onehandler.protocols.azure_ml",
+    "vertex-ai": "onehandler.protocols.vertex_ai",
 }
 _loaded: dict[str, Protocol] = {}
 

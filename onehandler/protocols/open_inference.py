@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from onehandler.tensor import Tensors
 
 _LENGTH = "inference-header-content-length"
-# Triton reads JSON whatever the type says; this is what curl -d and clients of the binary extension send.
 _WRITTEN = (json.CONTENT_TYPE, "application/octet-stream")  # the request's parameters say which
+# Triton reads JSON whatever the type says; this is what curl -d and clients of the binary extension send.
 _ALSO_JSON = ("application/x-www-form-urlencoded", "application/octet-stream")
 
 
@@ -165,7 +165,7 @@ class OpenInference:
 
         return error_object.refuse(error)
 
-    def describe(self, route: AnyRoute, bundle: Bundle) -> Description:
+    def describe(self, route: AnyRoute, bundle: Bundle) -> Description | None:
         """Bodies of one route."""
         from onehandler.openapi import open_inference  # the OpenAPI document is no prediction
 

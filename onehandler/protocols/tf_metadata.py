@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from onehandler.openapi import Description, closed_object
 from onehandler.openapi.samples import sample_inputs, sample_rows
-from onehandler.openapi.schema import input_row, nested, tensors
+from onehandler.openapi.schema import element, input_row, nested, tensors
+from onehandler.protocols.tf_examples import number_of, scores_of
 
 if TYPE_CHECKING:
     from onehandler.bundle import Bundle
@@ -34,10 +35,39 @@ def describe(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def operation(route: AnyRoute, bundle: Bundle) -> Description:
-    """Bodies of one route of the protocol."""
+def operation(route: AnyRoute, bundle: Bundle) -> Description | None:
+    """Bodies of one route of the protocol; None of a verb that the bundle's outputs don't fit."""
     if route.method == "GET":
         return Description({"type": "object"})
+    verb = route.template.rpartition(":")[2]
+    return _prediction(bundle) if verb == "predict" else _examples(bundle, verb)
+
+
+def _examples(bundle: Bundle, verb: str) -> Description | None:
+    """Bodies of classify and regress."""
+    signature = bundle.signature
+    spec = scores_of(signature) if verb == "classify" else number_of(signature)
+    if spec is None:
+        return None
+    score = element(spec)
+    pair = {
+        "type": "array",
+        "prefixItems": [{"enum": list(spec.columns)}, score],
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    result = {"type": "array", "items": pair} if verb == "classify" else score
+    features = {"type": "object"}
+    form = closed_object({"examples": {"type": "array", "minItems": 1, "items": features}})
+    names = ["", "serving_default", f"tensorflow/serving/{verb}"]
+    form["properties"] |= {"context": features, "signature_name": {"enum": names}}
+    rows = [row if isinstance(row, dict) else {signature.inputs[0].name: row} for row in sample_rows(bundle)]
+    answer = closed_object({"results": {"type": "array", "items": result}})
+    return Description(answer, form, {"examples": {"examples": rows}})
+
+
+def _prediction(bundle: Bundle) -> Description:
+    """Bodies of predict."""
     signature = bundle.signature
     name = {"signature_name": {"enum": ["", "serving_default"]}}
     forms = [_form("inputs", tensors(signature.inputs), name)]

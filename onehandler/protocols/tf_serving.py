@@ -1,22 +1,25 @@
-"""TensorFlow Serving's REST API, as its api_rest.md documents it: predict, model status, model metadata.
+"""TensorFlow Serving's REST API, as its api_rest.md documents it.
 
     POST /v1/models/NAME[/versions/V]:predict        {"instances": rows} or {"inputs": tensors}
+    POST /v1/models/NAME[/versions/V]:classify       {"examples": [{feature: value}]}
+    POST /v1/models/NAME[/versions/V]:regress        the same
     GET  /v1/models/NAME[/versions/V]                status
     GET  /v1/models/NAME[/versions/V]/metadata       signature
 
-Errors are {"error": text}. NaN and Infinity are JSON tokens here in both directions, as that document says
-under "JSON conformance"; `classify` and `regress` need a SavedModel and are refused by name.
+/labels/L may stand for /versions/V. Errors are {"error": text}. NaN and Infinity are JSON tokens here in both
+directions, as that document says under "JSON conformance".
 """
 
 from __future__ import annotations
 
 from onehandler.errors import InvalidInput, NotFound, shown
 from onehandler.protocols.content import json_body, json_response
-from onehandler.protocols.routing import Route
+from onehandler.protocols.routing import Route, ServerRoute
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from onehandler.bundle import Bundle
@@ -24,7 +27,9 @@ if TYPE_CHECKING:
     from onehandler.handler import Handler
     from onehandler.message import Request, Response
     from onehandler.openapi import Description
-    from onehandler.protocols.routing import Parameters
+    from onehandler.protocols import Served
+    from onehandler.protocols.listing import Listed
+    from onehandler.protocols.routing import AnyRoute, Endpoint, Parameters
     from onehandler.signature import Signature
     from onehandler.tensor import Tensor, Tensors
 
@@ -35,12 +40,14 @@ _CURL = "application/x-www-form-urlencoded"
 
 def predict(handler: Handler, request: Request, _parameters: Parameters) -> Response:
     """Answer instances with predictions, inputs with outputs."""
-    body = json_body(request, handler.settings.max_body, also=(_CURL,), tokens=True)
+    body = _body(handler, request, "predict")
     form = _form(body)
     signature = handler.signature
     content = body[form]
     if any(spec.dtype.family == "string" for spec in signature.inputs):
-        content = _without_base64(content, form)
+        from onehandler.protocols.tf_base64 import without_base64  # few models take strings
+
+        content = without_base64(content, form)
     if form == "instances":
         outputs = handler.predict(tensors_from_rows(signature, content, form))
         answer = {"predictions": _rows(signature, outputs)}
@@ -51,11 +58,38 @@ def predict(handler: Handler, request: Request, _parameters: Parameters) -> Resp
     return json_response(answer, rows, tokens=True)
 
 
-def status(handler: Handler, _request: Request, _parameters: Parameters) -> Response:
-    """The one version there is, available."""
+def classify(handler: Handler, request: Request, _parameters: Parameters) -> Response:
+    """Answer examples with labelled scores."""
+    from onehandler.protocols import tf_examples  # most clients predict
+
+    return tf_examples.classify(handler, _body(handler, request, "classify"))
+
+
+def regress(handler: Handler, request: Request, _parameters: Parameters) -> Response:
+    """Answer examples with a number each."""
+    from onehandler.protocols import tf_examples  # most clients predict
+
+    return tf_examples.regress(handler, _body(handler, request, "regress"))
+
+
+def status(served: Served, _request: Request, parameters: Parameters) -> Response:
+    """The versions of a model, or the one asked for. All are available: who asks for one gets it loaded."""
+    found = [each for each in served.listed() if _meant(each, parameters)]
+    if not found:
+        raise NotFound(
+            "there is no such model, version or label; GET /v2/repository/index lists those there are"
+        )
     healthy = {"error_code": "OK", "error_message": ""}
-    entry = {"version": handler.bundle.version, "state": "AVAILABLE", "status": healthy}
-    return json_response({"model_version_status": [entry]})
+    entries = [{"version": each.version, "state": "AVAILABLE", "status": healthy} for each in found]
+    return json_response({"model_version_status": entries})
+
+
+def _meant(listed: Listed, parameters: Parameters) -> bool:
+    return (
+        listed.name == parameters["name"]
+        and parameters.get("version", listed.version) == listed.version
+        and ("label" not in parameters or parameters["label"] in listed.labels)
+    )
 
 
 def metadata(handler: Handler, _request: Request, _parameters: Parameters) -> Response:
@@ -65,17 +99,22 @@ def metadata(handler: Handler, _request: Request, _parameters: Parameters) -> Re
     return json_response(tf_metadata.describe(handler.bundle))
 
 
-def refuse_verb(_handler: Handler, _request: Request, _parameters: Parameters) -> Response:
-    """`classify` and `regress` take tf.Example protos, which only a SavedModel can parse."""
-    raise NotFound("this server answers :predict; :classify and :regress need a TensorFlow SavedModel")
-
-
-def _form(body: Any) -> str:
-    """Which of the two formats a body has."""
+def _body(handler: Handler, request: Request, verb: str) -> dict[str, Any]:
+    """A request's object, whose signature, if it names one, is the one there is for this verb."""
+    body = json_body(request, handler.settings.max_body, also=(_CURL,), tokens=True)
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object, {shown(body)} came", where="body")
-    if body.get("signature_name") not in (None, "", SIGNATURE_NAME):
-        raise InvalidInput(f"there is one signature, '{SIGNATURE_NAME}'", where="signature_name")
+    names = (
+        SIGNATURE_NAME,
+        f"tensorflow/serving/{verb}",
+    )  # the second is what the documentation's example says
+    if body.get("signature_name") not in (None, "", *names):
+        raise InvalidInput(f"must be '{names[0]}' or '{names[1]}'", where="signature_name")
+    return body
+
+
+def _form(body: dict[str, Any]) -> str:
+    """Which of the two formats a body has."""
     found = [name for name in ("instances", "inputs") if name in body]
     if len(found) != 1:
         raise InvalidInput("must have either 'instances' or 'inputs'", where="body")
@@ -111,52 +150,36 @@ def _plain(name: str, outputs: Tensors) -> Any:
     """One output as nested lists; strings under a name that ends with _bytes are base64."""
     tensor: Tensor = outputs[name]
     nested = tensor.nested()
-    return _in_base64(nested) if tensor.dtype.family == "string" and name.endswith("_bytes") else nested
+    if tensor.dtype.family != "string" or not name.endswith("_bytes"):
+        return nested
+    from onehandler.protocols.tf_base64 import in_base64  # few models give strings
+
+    return in_base64(nested)
 
 
-def _in_base64(value: Any) -> Any:
-    from binascii import b2a_base64
-
-    if isinstance(value, list):
-        return [_in_base64(each) for each in value]
-    return {"b64": b2a_base64(value.encode(), newline=False).decode()}
+_MODEL = "/v1/models/{name}"
+_VERSION = f"{_MODEL}/versions/{{version}}"
+_LABEL = f"{_MODEL}/labels/{{label}}"
 
 
-def _without_base64(value: Any, where: str) -> Any:
-    """The same content with every {"b64": text} as the string that it stands for."""
-    if isinstance(value, list):
-        return [_without_base64(each, where) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() != {"b64"}:
-        return {name: _without_base64(each, where) for name, each in value.items()}
-    from binascii import Error, a2b_base64
-
-    try:
-        return a2b_base64(value["b64"], strict_mode=True).decode()
-    except (Error, ValueError, TypeError):
-        raise InvalidInput("a b64 object must hold base64 of UTF-8 text", where=where) from None
+def _to_a_version(method: str, rest: str, endpoint: Endpoint, summary: str) -> Iterator[Route]:
+    """The routes of one endpoint: to the default version, to one by number, to one by label."""
+    yield Route(method, _MODEL + rest, endpoint, summary)
+    yield Route(method, _VERSION + rest, endpoint, f"{summary}, of one version")
+    yield Route(method, _LABEL + rest, endpoint, f"{summary}, of a label's version")
 
 
 class TensorFlowServing:
     """See the module's description."""
 
-    routes = (
-        Route("POST", "/v1/models/{name}:predict", predict, "Predict, in row or column format"),
-        Route("GET", "/v1/models/{name}", status, "Model status"),
-        Route("GET", "/v1/models/{name}/metadata", metadata, "Model metadata"),
-        Route("POST", "/v1/models/{name}/versions/{version}:predict", predict, "Predict with one version"),
-        Route("GET", "/v1/models/{name}/versions/{version}", status, "Status of one version"),
-        Route("GET", "/v1/models/{name}/versions/{version}/metadata", metadata, "Metadata of one version"),
-        Route("POST", "/v1/models/{name}:classify", refuse_verb, ""),
-        Route("POST", "/v1/models/{name}:regress", refuse_verb, ""),
-        Route("POST", "/v1/models/{name}/versions/{version}:classify", refuse_verb, ""),
-        Route("POST", "/v1/models/{name}/versions/{version}:regress", refuse_verb, ""),
-        Route(
-            "POST", "/v1/models/{name}/labels/{label}:predict", predict, "Predict with the version of a label"
-        ),
-        Route("GET", "/v1/models/{name}/labels/{label}", status, "Status of a label's version"),
-        Route("GET", "/v1/models/{name}/labels/{label}/metadata", metadata, "Metadata of a label's version"),
+    routes: tuple[AnyRoute, ...] = (
+        *_to_a_version("POST", ":predict", predict, "Predict, in row or column format"),
+        *_to_a_version("POST", ":classify", classify, "Classify examples"),
+        *_to_a_version("POST", ":regress", regress, "Regress examples"),
+        *_to_a_version("GET", "/metadata", metadata, "Metadata"),
+        ServerRoute("GET", _MODEL, status, "Status of a model's versions"),
+        ServerRoute("GET", _VERSION, status, "Status of one version"),
+        ServerRoute("GET", _LABEL, status, "Status of a label's version"),
     )
 
     def refuse(self, error: OnehandlerError) -> Response:
@@ -165,8 +188,8 @@ class TensorFlowServing:
 
         return error_object.refuse(error)
 
-    def describe(self, route: Route, bundle: Bundle) -> Description:
-        """Both formats, as far as the signature allows them."""
+    def describe(self, route: AnyRoute, bundle: Bundle) -> Description | None:
+        """What the signature allows: both formats, or neither of classify and regress."""
         from onehandler.protocols import tf_metadata  # the OpenAPI document is no prediction
 
         return tf_metadata.operation(route, bundle)

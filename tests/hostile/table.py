@@ -190,4 +190,5 @@ CASES: list[Case] = [
     get("tf-path-many-colons", "/v1/models/iris:predict:predict", 404),
     *cases_encoded.CASES,
     *cases_open_inference.CASES,
+    *cases_tf_examples.CASES,
 ]

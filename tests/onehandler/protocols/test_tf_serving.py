@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import math
 from base64 import b64encode
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onehandler import openapi
 from onehandler.message import Request, Response
-from tests.bundles import ROW
+from onehandler.models.repository import Models
+from onehandler.settings import Settings
+from tests import bundles
+from tests.bundles import CLASSES, COLUMNS, ROW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,8 +116,6 @@ def test_the_default_signature_may_be_named(name: str | None, iris: Handler) -> 
         ("/v1/models/other:predict", 404, "no such model or version"),
         ("/v1/models/iris/versions/7:predict", 404, "no such model or version"),
         ("/v1/models/iris/labels/stable:predict", 404, "have no labels"),
-        ("/v1/models/iris:classify", 404, "SavedModel"),
-        ("/v1/models/iris/versions/1:regress", 404, "SavedModel"),
         ("/v1/models/iris", 405, "GET, HEAD"),
         ("/v1/elsewhere", 404, "nothing at this path"),
     ],
@@ -130,3 +133,74 @@ def test_rows_are_counted(iris: Handler, handler_of: Callable[[str], Handler]) -
     assert post(iris, {"inputs": [ROW] * 4}).rows == 4
     fixed = {"inputs": {"a": [[1, 2, 3], [4, 5, 6]], "b": [1, 0, -1]}}
     assert post(handler_of("fixed"), fixed).rows == 1
+
+
+def names(handler: Handler) -> set[str]:
+    """The verbs that the bundle's OpenAPI document has."""
+    paths = openapi.document(handler.bundle)["paths"]
+    return {path.rpartition(":")[2] for path in paths if path.startswith("/v1/") and ":" in path}
+
+
+def test_classify_pairs_labels_with_scores(iris: Handler) -> None:
+    named = dict(zip(COLUMNS, ROW, strict=True))
+    expected = answer(iris, {"instances": [ROW]})["predictions"][0]["probabilities"]
+    pairs = [list(pair) for pair in zip(CLASSES, expected, strict=True)]
+    for name in ("", "serving_default", "tensorflow/serving/classify"):
+        body = {"signature_name": name, "examples": [named, named]}
+        response = post(iris, body, "/v1/models/iris:classify")
+        assert (json.loads(response.body), response.rows) == ({"results": [pairs, pairs]}, 2)
+
+
+def test_features_may_be_lists_and_come_from_a_context(iris: Handler) -> None:
+    lists = {name: [value] for name, value in zip(COLUMNS, ROW, strict=True)}
+    context = {name: lists.pop(name) for name in COLUMNS[:2]}
+    one = post(iris, {"context": context, "examples": [lists]}, "/v1/models/iris:classify")
+    plain = dict(zip(COLUMNS, ROW, strict=True))
+    assert one.body == post(iris, {"examples": [plain]}, "/v1/models/iris/versions/1:classify").body
+    again = {"context": context, "examples": [{**lists, COLUMNS[0]: 1}]}
+    assert b"a feature that the context has" in post(iris, again, "/v1/models/iris:classify").body
+
+
+def test_regress_gives_a_number_an_example(handler_of: Callable[[str], Handler]) -> None:
+    body = {"signature_name": "tensorflow/serving/regress", "examples": [{"index": 1}, {"index": 2}]}
+    response = post(handler_of("lookup"), body, "/v1/models/lookup:regress")
+    assert json.loads(response.body) == {"results": [0.25, 0.5]}
+    rows = [{"a": 1, "b": 2, "c": 3}]
+    response = post(handler_of("regression"), {"examples": rows}, "/v1/models/regression:regress")
+    assert json.loads(response.body) == {"results": [-4.0]}
+
+
+def test_examples_of_several_inputs_may_hold_bytes(handler_of: Callable[[str], Handler]) -> None:
+    rows = [{"age": [1], "visits": 2, "city": {"b64": "S8O2bG4="}}]
+    response = post(handler_of("mixed"), {"examples": rows}, "/v1/models/mixed:regress")
+    assert json.loads(response.body) == {"results": [3.0]}
+
+
+def test_what_the_outputs_do_not_fit_is_refused_by_name(handler_of: Callable[[str], Handler]) -> None:
+    verbs = {"iris": {"classify"}, "regression": {"regress"}, "image": set(), "fixed": set()}
+    for name, allowed in verbs.items():
+        handler = handler_of(name)
+        assert names(handler) == {"predict"} | allowed
+        for verb in {"classify", "regress"} - allowed:
+            response = post(handler, {"examples": [{}]}, f"/v1/models/{name}:{verb}")
+            assert response.status == 400
+            assert b"use :predict, which gives all of its outputs" in response.body
+
+
+def test_status_lists_every_version(tmp_path: Path) -> None:
+    for version in ("1", "2"):
+        made = Path(bundles.build("iris", tmp_path / version, version=version))
+        target = tmp_path / "models" / "iris" / version
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(target)
+    (tmp_path / "models" / "models.json").write_text('{"models": {"iris": {"labels": {"stable": "1"}}}}')
+    models = Models.load(str(tmp_path / "models"), Settings({}))
+    versions = {"": ["1", "2"], "/versions/2": ["2"], "/labels/stable": ["1"]}
+    for path, expected in versions.items():
+        found = json.loads(models.answer(Request("GET", f"/v1/models/iris{path}", {}, b"")).body)
+        assert [each["version"] for each in found["model_version_status"]] == expected
+    body = json.dumps({"examples": [dict(zip(COLUMNS, ROW, strict=True))]}).encode()
+    labelled = models.answer(Request("POST", "/v1/models/iris/labels/stable:classify", {}, body))
+    assert (labelled.status, labelled.headers["onehandler-version"]) == (200, "1")
+    missing = models.answer(Request("GET", "/v1/models/iris/labels/other", {}, b""))
+    assert missing.status == 404
