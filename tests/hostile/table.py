@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.bundles import COLUMNS, ROW
 from tests.conformance.case import Case, get, post, tf
-from tests.hostile import cases_encoded, cases_open_inference
+from tests.hostile import cases_encoded, cases_open_inference, cases_tf_examples
 from tests.hostile.raw_bodies import MARKER, RAW_BODIES, ROWS, nested
 
 _M = MARKER.encode()
