@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _SCRIPT_OPSET = 18
 _STDOUT = 1  # the file descriptor
+_INSTEAD = {"prim::DictConstruct": "return a tuple instead of a dict"}
 _OPERATOR = re.compile(r"op='([\w.:]+)'|operator '([\w.:]+)'")
 _PLACE = re.compile(r'File "([^"]+)", line (\d+), in (\w+)')
 
@@ -54,6 +55,7 @@ def _by_program(original: Original, example: Example, outputs: Sequence[str]) ->
     given: dict[str, Any] = {}
     if original.kind is not Kind.PROGRAM:
         given = {"kwargs": dict(example), "dynamic_shapes": _dynamic(original.inputs)}
+    _forget_kernels()
     with _quietly():
         try:
             # Of a copy: exporters change what they are given (an LSTM's weights, dropout).
@@ -69,6 +71,15 @@ def _by_program(original: Original, example: Example, outputs: Sequence[str]) ->
             raise _refusal(error, original, example) from None
     assert program is not None, "without a file the exporter gives the program"
     return _tidied(program.model_proto, original.inputs, outputs)
+
+
+def _forget_kernels() -> None:
+    """PyTorch 2.13 exchanges the kernels of these while it exports, but not its memory of them.
+
+    Without this every export after a process's first takes their number of steps for fixed, and is refused.
+    """
+    for operator in (torch.ops.aten.lstm.input, torch.ops.aten.gru.input):
+        operator._dispatch_cache.clear()  # noqa: SLF001 - nothing public does
 
 
 def _by_script(original: Original, example: Example, outputs: Sequence[str]) -> onnx.ModelProto:
@@ -168,7 +179,7 @@ def _refusal(error: Exception, original: Original, example: Example) -> Conversi
         return ConversionError(f"PyTorch cannot export the model: {reason}", where=_place(text))
     name = operator[1] or operator[2]
     return ConversionError(
-        f"PyTorch has no ONNX for the operator '{name}'; write this step with other operators",
+        f"PyTorch has no ONNX for the operator '{name}'; {_INSTEAD.get(name, 'write this step with other operators')}",
         where=_place(text) or _place_of(name, original, example),
     )
 
