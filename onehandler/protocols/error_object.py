@@ -15,9 +15,15 @@ _ERROR_LIMIT = 1200  # characters: below 8 KB even if every one is escaped to si
 
 
 def refuse(error: OnehandlerError) -> Response:
-    """Say an error so, with 400 for whatever is wrong with the tensors, which both call an invalid argument."""
+    """Say an error so."""
+    code, text = told(error)
+    headers = {"content-type": json.CONTENT_TYPE, **error.details}
+    return Response(code, headers, json.dumps({"error": text}))
+
+
+def told(error: OnehandlerError) -> tuple[int, str]:
+    """Status and text of an error, with 400 for whatever is wrong with the tensors: most servers say so."""
     code = 400 if error.kind in (Kind.INVALID, Kind.MODEL) else STATUSES[error.kind]
     text = public_message(error)
     text = f"{error.where}: {text}" if error.where else text
-    headers = {"content-type": json.CONTENT_TYPE, **error.details}
-    return Response(code, headers, json.dumps({"error": text[:_ERROR_LIMIT]}))
+    return code, text[:_ERROR_LIMIT]

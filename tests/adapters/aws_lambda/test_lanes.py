@@ -125,4 +125,4 @@ def test_another_missing_module_is_not_taken_for_that(handlers: dict[str, Handle
 
 def test_paths_of_protocols_and_no_others_take_the_fast_lane() -> None:
     assert all(map(serves, ("/predict", "/predict/x", "/v1/models/a:predict", "/healthz", "/ping")))
-    assert not any(map(serves, ("/", "", "/docs", "/predictions", "predict", "//predict", "/V1/models")))
+    assert not any(map(serves, ("/", "", "/docs", "/predicted", "predict", "//predict", "/V1/models")))
