@@ -23,12 +23,11 @@ from layers.cache import CACHE, built, key_of
 from layers.elf import cut_below
 from layers.function import ROOT, copy_below
 from layers.imports import reach
-from layers.ledger import ledger_json, ledger_table
+from layers.ledger import Limits, check_size, ledger_json, ledger_table
 from layers.slim import slim
 from layers.wheels import REQUIREMENTS, install
 from onehandler.bundle import Bundle
 from onehandler.bundle_archive import pack
-from onehandler.errors import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-LIMIT = 60_000_000  # bytes that the image may add to its base, without a model
+# What the image may add to its base, without a model.
+LIMITS = Limits("our own", 60_000_000, 60_000_000)
 PROGRAMS = (
     "functions.container.serve",
     "functions.container.check",
@@ -58,7 +58,7 @@ class ContainerReport:
 
     def table(self) -> Table:
         """The size ledger for people."""
-        return ledger_table([self.image])
+        return ledger_table([self.image], LIMITS)
 
     def to_json(self) -> dict[str, Any]:
         """Where things are, and the size ledger."""
@@ -69,8 +69,7 @@ class ContainerReport:
                 "sha256": digest_of(self.model),
             },
             "context": str(self.context),
-            "limit": LIMIT,
-            **ledger_json([self.image]),
+            **ledger_json([self.image], LIMITS),
         }
 
 
@@ -129,18 +128,8 @@ def build_image(arch: str, python: str, out: Path, cache: Path = CACHE) -> Path:
     )
     built(target, key, fill, cache)
     library.unlink()
-    _check_size(target)
+    check_size(target, LIMITS)
     return target
-
-
-def _check_size(image: Path) -> None:
-    found = ledger_json([image])["archives"][image.name]
-    if found["unzipped"] > LIMIT:
-        largest = ", ".join(list(found["packages"])[:3])
-        raise TooLarge(
-            f"adds {found['unzipped']:,} bytes to its base, {LIMIT:,} are the limit; the largest are {largest}",
-            where=image.name,
-        )
 
 
 def _take(archive: Path, folder: Path, tops: Collection[str]) -> None:
