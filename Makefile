@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test test-faults test-converters test-clients check format bench lock clean
+.PHONY: help setup demo up test test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -55,8 +55,29 @@ $(TREES)/.ready: requirements/convert-trees.txt $(VENV)/.ready
 	@$(BIN)/uv pip sync --quiet --python $(TREES)/bin/python --require-hashes requirements/convert-trees.txt
 	@touch $@
 
-test-converters: $(TREES)/.ready ## the converters of XGBoost, LightGBM, CatBoost and skops, in an environment of their own
+test-converters: $(TREES)/.ready ## every converter, in an environment of its own for each family of frameworks
 	@PYTHONPATH=$(CURDIR) $(TREES)/bin/python -m pytest -n 2 --confcutdir=tests/converters tests/converters
+	@$(MAKE) --no-print-directory test-converters-torch
+
+# PyTorch and Hugging Face: 1.3 GB. PyTorch itself is installed by pip and without hashes: several builds go by one
+# version, and which one there is depends on the index. Where that is the plain one of Linux, it brings CUDA along: 5 GB,
+# which nothing here uses.
+TORCH := build/environments/convert-torch
+TORCH_VERSION := 2.13.0
+TORCH_PYTHON ?= $(shell command -v python3.11)
+$(TORCH)/.ready: requirements/convert-torch.txt $(VENV)/.ready
+	@echo "Making $(TORCH) ($$($(TORCH_PYTHON) --version))"
+	@rm -rf $(TORCH) && $(TORCH_PYTHON) -m venv $(TORCH)
+	@$(BIN)/uv pip install --quiet --python $(TORCH)/bin/python --require-hashes -r requirements/convert-torch.txt
+	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION)
+	@touch $@
+
+test-converters-torch: $(VENV)/.ready ## PyTorch's converters and examples; skipped by name where it cannot be had
+	@if ! $(MAKE) --no-print-directory $(TORCH)/.ready TORCH_PYTHON="$(or $(TORCH_PYTHON),none)"; then \
+	  echo "SKIPPED tests/converters/torch: PyTorch $(TORCH_VERSION) cannot be installed for $(or $(TORCH_PYTHON),python3.11, which is not there) (TORCH_PYTHON= names another)"; \
+	else \
+	  PYTHONPATH=$(CURDIR) $(TORCH)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/torch; \
+	fi
 
 # Triton's client and others: what people point at us, each as its own documentation uses it.
 CLIENTS := build/environments/clients
@@ -74,6 +95,19 @@ test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandle
 test-faults: setup ## batch scoring under every fault, 100,000 rows (part of make test, too)
 	@$(BIN)/python -m pytest -n 0 tests/faults
 
+# Fuzzing with coverage: seconds for each target, and which; none: all.
+SECONDS_EACH ?= 60
+TARGETS ?=
+FUZZ := build/environments/fuzz
+$(FUZZ)/.ready: requirements/fuzz.txt $(VENV)/.ready
+	@echo "Making $(FUZZ)"
+	@rm -rf $(FUZZ) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(FUZZ)
+	@$(BIN)/uv pip sync --quiet --python $(FUZZ)/bin/python --require-hashes requirements/fuzz.txt
+	@touch $@
+
+fuzz: $(FUZZ)/.ready ## fuzz every parser, SECONDS_EACH=60 seconds each (TARGETS="native json_codec": these)
+	@$(FUZZ)/bin/python -m tests.fuzz.run $(TARGETS) --seconds $(SECONDS_EACH)
+
 check: setup ## formatting, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
@@ -89,7 +123,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@$(BIN)/python -m benchmarks.performance
 
 LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
-  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees clients
+  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees fuzz clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 # Azure's runtime is made for its newest Python alone.

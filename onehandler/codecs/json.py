@@ -194,7 +194,10 @@ def _repeated_place(text: str) -> str:
     decoder = JSONDecoder(
         object_pairs_hook=lambda pairs: dict(pairs) if len(dict(pairs)) == len(pairs) else marker
     )
-    level = [("$", decoder.decode(text))]
+    try:
+        level = [("$", decoder.decode(text))]
+    except ValueError:  # and further on it is no JSON at all
+        return "body"
     while level:
         path, value = level.pop()
         if value is marker:

@@ -64,6 +64,8 @@ RAW_BODIES: list[tuple[str, bytes, int]] = [
     ("raw-newline-in-string", b'{"rows":[["' + _M + b'\n"]]}', 400),
     ("duplicate-rows", b'{"rows":[[1,2,3,4]],"rows":[["' + _M + b'"]]}', 400),
     ("duplicate-key-within", b'{"rows":[{"' + _M + b'":1,"' + _M + b'":2}]}', 400),
+    ("duplicate-key-then-surplus", b'[{"a":1,"a":2}]}' + _M, 400),
+    ("duplicate-key-then-no-comma", b'{"rows":[{"a":1,"a":2}' + _M + b"]}", 400),
     ("deep-arrays", b"[" * 100_000, 413),
     ("deep-closed", b"[" * 500 + b"]" * 500, 413),
     ("deep-objects", b'{"a":' * 70_000, 413),

@@ -1,0 +1,73 @@
+"""What several targets share: handlers of small bundles, and what an answer may look like."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onehandler.errors import OnehandlerError
+from onehandler.handler import Handler
+from onehandler.message import Request
+from onehandler.settings import Settings
+from tests import bundles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from onehandler.message import Response
+    from tests.conformance.case import Case
+
+SMALL = 4096  # bytes of a seed: mutations of large ones find little
+_SETTINGS = {"ONEHANDLER_MAX_BODY_MB": "1", "ONEHANDLER_LOG_LEVEL": "ERROR"}
+
+
+@cache
+def handler(name: str) -> Handler:
+    """A handler of one of tests.bundles, kept for the whole run."""
+    folder = tempfile.TemporaryDirectory(prefix="onehandler-fuzz-")
+    try:
+        return Handler.load(bundles.build(name, Path(folder.name)), Settings(_SETTINGS))
+    finally:
+        folder.cleanup()  # the model is in memory
+
+
+def refused(call: Callable[[], object]) -> bool:
+    """Whether it was refused on purpose; whatever else it raises is a fault."""
+    with suppress(OnehandlerError):
+        call()
+        return False
+    return True
+
+
+def answered(served: Handler, request: Request) -> Response:
+    """Its answer, which must be one that any client may get."""
+    response = served.answer(request)
+    assert response.status < 500, (response.status, response.body[:500])
+    if response.status >= 400:
+        assert len(response.body) <= 8192, len(response.body)
+    return response
+
+
+class Posts:
+    """Bodies for a few paths and content types: the first byte of the data chooses both."""
+
+    def __init__(self, bundle: str, paths: Sequence[str], headers: Sequence[dict[str, str]]) -> None:
+        self._bundle = bundle
+        self._chosen = [(path, each) for path in paths for each in headers]
+
+    def fuzz(self, data: bytes) -> None:
+        """Post the rest of the data."""
+        if data:
+            path, headers = self._chosen[data[0] % len(self._chosen)]
+            answered(handler(self._bundle), Request("POST", path, headers, data[1:]))
+
+    def seeds(self, cases: Sequence[Case]) -> Iterator[bytes]:
+        """The bodies of all small cases that go to one of the paths."""
+        for case in cases:
+            for index, (path, headers) in enumerate(self._chosen):
+                same_type = case.headers.get("content-type", "") == headers.get("content-type", "")
+                if case.path == path and same_type and len(case.body) <= SMALL:
+                    yield bytes([index]) + case.body
