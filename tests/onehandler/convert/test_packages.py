@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize("package", PINNED)
 def test_the_advice_is_what_is_locked(package: str) -> None:
     locked = "".join(path.read_text() for path in (ROOT / "requirements").glob("convert-*.txt"))
+    torch = re.search(r"^TORCH_VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert torch  # which is not locked
+    locked += f"\ntorch=={torch[1]} \n"
     for each in PINNED[package].split():
         assert re.search(rf"^{re.escape(each)}\b", locked, re.MULTILINE)
 
@@ -50,7 +53,7 @@ def test_a_missing_tensorflow_is_told_with_all_it_takes(model: str, monkeypatch:
 
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ConversionError, match="pip install 'tensorflow==2.21.0' 'tf2onnx==1.17.0'"):
+    with pytest.raises(ConversionError, match=r"pip install 'tensorflow==2\.21\.0' 'tf2onnx==1\.17\.0'"):
         converter_for(Path(model))
 
 
