@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from adapters.azure_functions.http import HttpCarrier
 from adapters.azure_functions.web import WebLane as AzureWebLane
 from onehandler.app import create_app
 from tests.adapters.aws_lambda.golden import KINDS, Context, body_of, event_for, headers_of
+from tests.adapters.azure_functions.served import streaming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,6 +113,32 @@ def azure(handler: Handler, request: Request) -> Answer:
     return Answer(int(told["status_code"].value), headers, told["body"].value)
 
 
+class AzureStreaming:
+    """The app's HTTP function behind the server that the host sends requests to, one server a handler."""
+
+    def __init__(self) -> None:
+        self._ports: dict[int, int] = {}
+        self._running = ExitStack()
+
+    def __call__(self, handler: Handler, request: Request) -> Answer:
+        if id(handler) not in self._ports:
+            carrier = HttpCarrier(lambda: handler)
+            serving = streaming(lambda asked: carrier.respond(asked.request("")), handler.settings.max_body)
+            self._ports[id(handler)] = self._running.enter_context(serving)
+        connection = HTTPConnection("127.0.0.1", self._ports[id(handler)], timeout=30)
+        try:
+            body = iter([request.body[:7], request.body[7:]]) if request.body else None  # in chunks
+            connection.request(request.method, quote(request.path), body, dict(request.headers))
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers, response.read())
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        self._running.close()
+
+
 def azure_web(handler: Handler, request: Request) -> Answer:
     """Azure's web lane forced, also for what the fast lane would answer."""
     response = AzureWebLane(handler, load_app).answer(request)
@@ -121,22 +148,25 @@ def azure_web(handler: Handler, request: Request) -> Answer:
 @contextmanager
 def carriers() -> Iterator[dict[str, Carrier]]:
     """All carriers but `direct`, which the others are compared with."""
-    uvicorn_socket = Socket()
+    uvicorn_socket, azure_streaming = Socket(), AzureStreaming()
     try:
         yield {
             "uvicorn": uvicorn_socket,
             **{f"lambda-{kind}": lambda_carrier(kind) for kind in KINDS},
             **{f"mangum-{kind}": mangum_carrier(kind) for kind in KINDS},
             "azure": azure,
+            "azure-streaming": azure_streaming,
             "azure-web": azure_web,
         }
     finally:
         uvicorn_socket.close()
+        azure_streaming.close()
 
 
 CARRIERS = (
     "uvicorn",
     *(f"{lane}-{kind}" for lane in ("lambda", "mangum") for kind in KINDS),
     "azure",
+    "azure-streaming",
     "azure-web",
 )
