@@ -93,7 +93,8 @@ class Candidate:
 
     `name` is the model's file; `weights` are those that the graph says to lie in "model.onnx.data", in the same folder.
     With `preprocessing` (the manifest's list of steps, which need `files`) the signature is what clients see. A
-    `runtime` other than "onnx" executes the model as it is; `members` are those of the manifest that it wants.
+    `runtime` other than "onnx" executes the model as it is; `members` are those of the manifest that it wants. `slack`
+    is, by output, how far a quantized answer may be off: one step, as an exact half may be rounded to either side.
     """
 
     model: bytes
@@ -105,6 +106,7 @@ class Candidate:
     files: Mapping[str, bytes] = field(default_factory=dict)
     runtime: str = "onnx"
     members: Mapping[str, Any] = field(default_factory=dict)
+    slack: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

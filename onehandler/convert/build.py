@@ -201,7 +201,7 @@ def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float
         return [
             comparison
             for reference in asked
-            for comparison in compare(runtime, candidate.signature, reference, tolerance)
+            for comparison in compare(runtime, candidate.signature, reference, tolerance, candidate.slack)
         ]
 
 

@@ -1,12 +1,14 @@
 """Does the converted model answer like the original? Conversions can be wrong without a word.
 
 Every row is asked in one batch, and the first rows one by one and in sevens: a batch size may be baked in.
-A number is off when it differs by more than tolerance * (1 + |expected|), anything else when it differs at all.
+A number is off when it differs by more than tolerance * (1 + |expected|), anything else when it differs at all; an
+output of a quantized model may differ by a step besides.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,15 +82,22 @@ def references(sets: Mapping[str, Rows], expected: Expected) -> list[Reference]:
 
 
 def compare(
-    runtime: Runtime, signature: Signature, reference: Reference, tolerance: float
+    runtime: Runtime,
+    signature: Signature,
+    reference: Reference,
+    tolerance: float,
+    slack: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Comparison]:
-    """Ask the converted model, at several batch sizes; one comparison an output."""
+    """Ask the converted model, at several batch sizes; one comparison an output. `slack` is as in Candidate."""
     total = len(reference.rows)
     sizes = sorted({size for size in (*_BATCHES, total) if size <= total})
     found = {size: _answers(runtime, signature, reference.rows, size) for size in sizes}
     worst = []
     for spec in signature.outputs:
-        each = [_compared(reference, spec.name, size, found[size][spec.name], tolerance) for size in sizes]
+        step = slack.get(spec.name, 0.0)
+        each = [
+            _compared(reference, spec.name, size, found[size][spec.name], tolerance, step) for size in sizes
+        ]
         worst.append(max(each, key=lambda one: (one.share_off > 0, one.count)))
     return worst
 
@@ -115,7 +124,9 @@ def _answers(runtime: Runtime, signature: Signature, rows: Rows, size: int) -> A
     }
 
 
-def _compared(reference: Reference, output: str, batch: int, found: Array, tolerance: float) -> Comparison:
+def _compared(
+    reference: Reference, output: str, batch: int, found: Array, tolerance: float, step: float
+) -> Comparison:
     expected = reference.expected[output][: len(found)]
     if found.shape == (*expected.shape, 1):
         found = found[..., 0]
@@ -125,11 +136,13 @@ def _compared(reference: Reference, output: str, batch: int, found: Array, toler
             where=f"output '{output}'",
         )
     difference = _difference(found, expected)
-    allowed = np.zeros(expected.shape)
+    allowed = np.full(expected.shape, step)
     if found.dtype.kind == "f" and expected.dtype.kind in "biuf":
         # A share of infinity would allow everything.
-        allowed = tolerance * (1 + np.abs(np.where(np.isfinite(expected), expected, 0)))
+        allowed += tolerance * (1 + np.abs(np.where(np.isfinite(expected), expected, 0)))
     off = ~(difference <= allowed)
+    if found.dtype.kind in "biu" and not step:
+        difference = np.minimum(difference, 1)  # labels: how far apart their numbers are means nothing
     by_row = difference.reshape(len(found), -1).max(axis=1, initial=0)
     row = int(np.argmax(by_row))
     share = float(off.reshape(len(found), -1).any(axis=1).mean())
@@ -147,4 +160,4 @@ def _difference(found: Array, expected: Array) -> Array:
         difference = np.abs(left - right)
     difference[(left == right) | (np.isnan(left) & np.isnan(right))] = 0
     difference[np.isnan(difference)] = np.inf
-    return np.minimum(difference, 1) if found.dtype.kind in "biu" else difference
+    return difference

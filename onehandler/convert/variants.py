@@ -85,7 +85,7 @@ def measured(form: str, candidate: Candidate, asked: Sequence[Reference], tolera
         compared = [
             each
             for reference in asked
-            for each in compare(runtime, candidate.signature, reference, tolerance)
+            for each in compare(runtime, candidate.signature, reference, tolerance, candidate.slack)
         ]
         row = asked[-1].rows.part(0, 1).tensors(candidate.signature)
         times = []

@@ -16,7 +16,6 @@ from onehandler.errors import ConversionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from onehandler.signature import TensorSpec
 
 OPSET = 18  # the newest that tf2onnx writes
 

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import warnings
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # else some lines on the processor at every start
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its sums differ from processor to processor
@@ -32,3 +38,19 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return {"tensorflow": str(tf.__version__), **found}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what TFLite's interpreter says of itself from standard error, for the length of a with block."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it has moved to another package
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
