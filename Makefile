@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
+.PHONY: help setup demo up test test-container test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -92,6 +92,9 @@ test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandle
 	@$(BIN)/python -c 'from benchmarks.serving.environments import environment as made; made("peer-mlserver")'
 	@PYTHONPATH=$(CURDIR) $(CLIENTS)/bin/python -m pytest -n 2 --confcutdir=tests/clients tests/clients
 
+test-container: setup ## the serving container's image, built and run without an engine (needs buildah, bubblewrap, debootstrap)
+	@ONEHANDLER_TEST_CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/container
+
 test-faults: setup ## batch scoring under every fault, 100,000 rows (part of make test, too)
 	@$(BIN)/python -m pytest -n 0 tests/faults
 
@@ -122,7 +125,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance
 
-LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve \
+LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve container \
   peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees fuzz clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
