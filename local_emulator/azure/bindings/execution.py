@@ -42,8 +42,18 @@ class Execution:
         self._outputs = outputs
         self._timeout_s = timeout_s
 
-    def run(self, function: Function, occasion: Occasion, runner: Runner | None = None) -> Outcome:
-        """Run to the end, outputs included; whatever goes wrong is in the outcome."""
+    def run(
+        self,
+        function: Function,
+        occasion: Occasion,
+        *,
+        invocation_id: str | None = None,
+        runner: Runner | None = None,
+    ) -> Outcome:
+        """Run to the end, outputs included; whatever goes wrong is in the outcome.
+
+        `runner`: a certain worker, where the usual turn will not do.
+        """
         try:
             destinations = self._outputs.destinations(function, occasion.data)
             inputs = fetch(function, occasion.data, self._storage)
@@ -53,7 +63,7 @@ class Execution:
             function.function_id,
             {function.trigger.name: occasion.value, **inputs},
             occasion.metadata,
-            str(uuid.uuid4()),
+            invocation_id or str(uuid.uuid4()),
             self._timeout_s,
         )
         outcome = (runner or self._runner).invoke(call)

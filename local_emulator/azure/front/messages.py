@@ -23,11 +23,12 @@ _SAME_SITE = {1: "lax", 2: "strict", 3: "none"}
 _TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
-def occasion_of(request: HttpRequest, parameters: Mapping[str, str]) -> Occasion:
+def occasion_of(request: HttpRequest, parameters: Mapping[str, str], *, with_body: bool = True) -> Occasion:
     """Give a request in the host's form: names in lower case, repeated values joined, empty ones left out."""
     head = request.head
     # The host reads a body where Content-Length says that there is one: what comes in chunks is not passed on.
-    body = request.body.read() if head.headers.get("content-length") not in {None, "0"} else b""
+    counted = with_body and head.headers.get("content-length") is not None
+    body = request.body.read() if counted else b""
     query = _joined(parse_qsl(head.query, keep_blank_values=True))
     headers = _joined((name.lower(), value) for name, value in head.headers)
     content = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local_emulator.azure.deployment.app_settings import STORAGE
+
 if TYPE_CHECKING:
     from local_emulator.azure.deployment.app_settings import AppSettings
     from local_emulator.azure.deployment.functions import Binding, Function
@@ -26,6 +28,14 @@ class Connections:
     def blobs(self, function: Function, binding: Binding) -> Blobs:
         """Give the blobs of a binding's connection."""
         return self._accounts.blobs(self._settings.connection(binding.connection, function.where(binding)))
+
+    def host_queues(self) -> Queues:
+        """Give the queues of the host's own storage."""
+        return self._accounts.queues(self._settings.connection(STORAGE, "the host"))
+
+    def host_blobs(self) -> Blobs:
+        """Give the blobs of the host's own storage."""
+        return self._accounts.blobs(self._settings.connection(STORAGE, "the host"))
 
     def expand(self, text: str, where: str) -> str:
         """Replace the %settings% in a binding's text."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local_emulator.azure.errors import HostClosed, HostError, WorkerGone
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 60.0  # for a worker to be there; Azure's front end would have given up, too
 _PAUSES_S = (0.0, 0.1, 0.5, 2.0, 5.0)  # before a replacement is started, growing while they fail
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedWorker:
+    """A certain worker, and where it takes requests itself."""
+
+    worker: Worker
+    http_url: str
+
+    def invoke(self, call: Call) -> Outcome:
+        """Run on this worker; its end is a failure of the run."""
+        try:
+            return self.worker.invoke(call)
+        except HostError as error:
+            return Outcome(failure=Failure(str(error)))
 
 
 class WorkerPool:
@@ -44,13 +60,15 @@ class WorkerPool:
     def invoke(self, call: Call) -> Outcome:
         """Run on the next worker in turn, waiting for one if there is none."""
         try:
-            return self._next()[0].invoke(call)
+            worker, _ = self._next()
         except HostError as error:
             return Outcome(failure=Failure(str(error)))
+        return PinnedWorker(worker, "").invoke(call)
 
-    def take(self) -> tuple[Worker, Index]:
+    def pin(self) -> PinnedWorker:
         """Give the next worker in turn, for who speaks to it directly. Raises WorkerGone and HostClosed."""
-        return self._next()
+        worker, index = self._next()
+        return PinnedWorker(worker, index.http_url or "")
 
     def pids(self) -> list[int]:
         """Give the processes that take calls at this moment."""

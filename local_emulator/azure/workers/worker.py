@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from local_emulator.azure.errors import AppFailed, DeploymentRefused
 from local_emulator.azure.workers.channel import Channel
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _PROGRAM = Path(__file__).parents[1] / "worker_program" / "program.py"
 HOST_VERSION = "4.1037.0"  # what apps are told; the rules followed here are this version's
 _START_S = 120.0  # importing an app; Azure's own limit is half of it, on a machine that is not shared
+_LISTEN_S = 30.0
 _LAST_WORDS_S = 2.0  # for output that processes outside the group still hold open
 
 
@@ -89,7 +92,10 @@ class Worker:
             raise AppFailed(
                 f"importing function_app.py took more than {_START_S:g} s; the worker was ended"
             ) from None
-        return _index(answer)
+        index = _index(answer)
+        if index.http_url:
+            _wait_for_listener(index.http_url)
+        return index
 
     def invoke(self, call: Call) -> Outcome:
         """Run a function; a run over its time ends the whole worker, as on Azure. Raises WorkerGone."""
@@ -149,6 +155,21 @@ def _index(answer: dict[str, Any]) -> Index:
         for found in answer["functions"]
     )
     return Index(functions, answer["capabilities"].get("HttpUri"))
+
+
+def _wait_for_listener(url: str) -> None:
+    """Wait until the worker's own server listens: it is told of before it does."""
+    parts = urlsplit(url)
+    deadline = time.monotonic() + _LISTEN_S
+    while True:
+        try:
+            socket.create_connection((parts.hostname or "", parts.port or 0), _LISTEN_S).close()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise AppFailed(f"the HTTP streaming extension does not listen at {url}: {error}") from error
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _document(call: Call) -> dict[str, Any]:

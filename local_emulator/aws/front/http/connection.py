@@ -10,15 +10,19 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from local_emulator.aws.front.http.body import framing_of, read_body
-from local_emulator.aws.front.http.errors import ConnectionEndedError, HttpProtocolError
-from local_emulator.aws.front.http.messages import HttpRequest, problem
+from local_emulator.aws.front.http.errors import (
+    ConnectionEndedError,
+    HttpProtocolError,
+    StreamBrokenError,
+)
+from local_emulator.aws.front.http.messages import HttpRequest, HttpResponse, problem
 from local_emulator.aws.front.http.parser import parse_head
 from local_emulator.aws.front.http.stream import SocketStream
-from local_emulator.aws.front.http.writer import encode
+from local_emulator.aws.front.http.writer import chunks, encode, has_body
 
 if TYPE_CHECKING:
     from local_emulator.aws.front.http.limits import Limits
-    from local_emulator.aws.front.http.messages import Body, HttpResponse, RequestHead
+    from local_emulator.aws.front.http.messages import Body, RequestHead, Stream
 
 _log = logging.getLogger(__name__)
 _LINGER_S = 1.0
@@ -99,7 +103,27 @@ class Connection:
         finally:
             body.close()
         close = self._ending.is_set() or _wants_close(head)
+        if response.stream is not None:
+            return self._send_stream(response, response.stream, head, close=close)
         self._send(response, head.method, close=close)
+        return not close
+
+    def _send_stream(self, response: HttpResponse, stream: Stream, head: RequestHead, *, close: bool) -> bool:
+        """Send a body as it comes; what breaks off in the middle ends without the last chunk."""
+        try:
+            if head.version == "HTTP/1.0":  # knows no chunks, and seldom streams
+                whole = HttpResponse(response.status, response.headers, b"".join(stream))
+                self._send(whole, head.method, close=close)
+                return not close
+            self._send(response, head.method, close=close)
+            if has_body(response.status, head.method):
+                for chunk in chunks(stream):
+                    self._socket.sendall(chunk)
+        except StreamBrokenError as error:
+            _log.warning("%s %s: the answer broke off: %s", head.method, head.path, error)
+            return False
+        finally:
+            stream.close()
         return not close
 
     def _continue(self, head: RequestHead, *, needed: bool) -> None:

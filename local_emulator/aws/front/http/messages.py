@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,17 +100,33 @@ class HttpRequest:
     body: Body = field(default_factory=Body)
 
 
+class Stream(Protocol):
+    """A body that comes bit by bit. When the rest won't come it raises StreamBrokenError, and nothing else."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the body in blocks of any size."""
+        ...
+
+    def close(self) -> None:
+        """Let go of where it comes from, read to its end or not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole response; the server adds Date, Content-Length and Connection."""
+    """A whole response; the server adds Date, Connection and what says where the body ends.
+
+    With a stream there is no body besides.
+    """
 
     status: int
     headers: HeaderItems = ()
     body: bytes = b""
+    stream: Stream | None = None
 
     def with_headers(self, *extra: tuple[str, str]) -> HttpResponse:
         """Give the same response with more header fields."""
-        return HttpResponse(self.status, (*self.headers, *extra), self.body)
+        return HttpResponse(self.status, (*self.headers, *extra), self.body, self.stream)
 
 
 def json_response(status: int, value: Mapping[str, object], *headers: tuple[str, str]) -> HttpResponse:

@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from local_emulator.aws.front.http.messages import HttpResponse
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -36,11 +38,26 @@ def encode(response: HttpResponse, method: str, *, close: bool, now: float | Non
             declared = int(value)  # what a GET would have sent
     lines.append(f"Date: {formatdate(time.time() if now is None else now, usegmt=True)}")
     bodiless = response.status in _BODILESS
-    if not bodiless:
+    if response.stream is not None and not bodiless:
+        lines.append("Transfer-Encoding: chunked")
+    elif not bodiless:
         lines.append(f"Content-Length: {declared}")
     lines.append(f"Connection: {'close' if close else 'keep-alive'}\r\n\r\n")
     head = "\r\n".join(lines)
     return _bytes(head) + (b"" if bodiless or method == "HEAD" else response.body)
+
+
+def chunks(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """Give a streamed body as it is sent, by RFC 9112 7.1."""
+    for block in stream:
+        if block:  # an empty chunk would be the last
+            yield b"%x\r\n%b\r\n" % (len(block), block)
+    yield b"0\r\n\r\n"
+
+
+def has_body(status: int, method: str) -> bool:
+    """Tell whether a response to this method has a body at all."""
+    return method != "HEAD" and status not in _BODILESS
 
 
 def _bytes(head: str) -> bytes:

@@ -57,3 +57,35 @@ def job(message: func.QueueMessage, result: func.Out[str]) -> None:
         raise RuntimeError("bad job")
     time.sleep(asked.get("sleep", 0))
     result.set(json.dumps({"dequeued": message.dequeue_count, "pid": os.getpid()}))
+
+
+@app.blob_trigger(arg_name="blob", path="uploads/{name}.csv", connection="AzureWebJobsStorage", data_type="binary")
+@app.blob_output(arg_name="$return", path="copies/{name}.txt", connection="AzureWebJobsStorage")
+def on_upload(blob: func.InputStream) -> bytes:
+    content = blob.read()
+    if content == b"bad":
+        raise RuntimeError("bad upload")
+    return b"%d:" % blob.length + content
+
+
+@app.blob_trigger(
+    arg_name="blob",
+    path="events/{name}",
+    connection="AzureWebJobsStorage",
+    source=func.BlobSource.EVENT_GRID,
+)
+@app.blob_output(arg_name="$return", path="by-event/{name}", connection="AzureWebJobsStorage")
+def on_blob_event(blob: func.InputStream) -> bytes:
+    return blob.name.encode()
+
+
+@app.event_grid_trigger(arg_name="event")
+@app.blob_output(arg_name="$return", path="noted/{id}.json", connection="AzureWebJobsStorage")
+def on_event(event: func.EventGridEvent) -> str:
+    return json.dumps({"subject": event.subject, "type": event.event_type, "data": event.get_json()})
+
+
+@app.timer_trigger(arg_name="timer", schedule="%TICK%", run_on_startup=True)
+@app.queue_output(arg_name="tick", queue_name="ticks", connection="AzureWebJobsStorage")
+def on_tick(timer: func.TimerRequest, tick: func.Out[str]) -> None:
+    tick.set("late" if timer.past_due else "on time")
