@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onehandler.openapi import Description, closed_object
+from onehandler.openapi.media import media_of
 from onehandler.openapi.samples import sample_inputs, sample_rows
 from onehandler.openapi.schema import tensors
 from onehandler.openapi.scoring import asked, predictions, rows, split, whole, with_optional
-from onehandler.protocols.content import BINARY
-from onehandler.protocols.one_row import IMAGES, TEXT, takes
-from onehandler.protocols.sagemaker import CSV, JSON_LINES, WRITES
-from onehandler.signature import IMAGE
+from onehandler.protocols.sagemaker import JSON_LINES, WRITES
 
 if TYPE_CHECKING:
     from onehandler.bundle import Bundle
     from onehandler.protocols.routing import AnyRoute
-    from onehandler.signature import Signature
 
 
 def description(route: AnyRoute, bundle: Bundle) -> Description:
@@ -56,11 +53,4 @@ def _predictions(bundle: Bundle) -> Description:
         examples["dataframe_records"] = {"dataframe_records": sample}
     told = predictions(signature)
     answers = {"anyOf": [closed_object({"predictions": told}), told]}
-    return Description(answers, {"oneOf": forms}, examples, media_of(signature), WRITES[1:])
-
-
-def media_of(signature: Signature) -> tuple[str, ...]:
-    """The further content types that rows of this model may have."""
-    binary = BINARY if len(signature.inputs) == 1 and signature.inputs[0].dtype.bits else ()
-    single = IMAGES if takes(signature, IMAGE) else (TEXT,) if takes(signature, "") else ()
-    return (*JSON_LINES, CSV, *binary, *single)
+    return Description(answers, {"oneOf": forms}, examples, (*JSON_LINES, *media_of(signature)), WRITES[1:])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onehandler.openapi import Description, closed_object, model_schema
+from onehandler.openapi.media import media_of
 from onehandler.openapi.samples import sample_columns, sample_inputs, sample_rows
 from onehandler.openapi.schema import encoded_or_nested, input_columns, input_row, nested, output_row
-from onehandler.protocols.content import BINARY
 
 if TYPE_CHECKING:
     from onehandler.bundle import Bundle
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 def description(bundle: Bundle) -> Description:
     """Bodies of POST /predict."""
     signature = bundle.signature
-    binary = BINARY if len(signature.inputs) == 1 and signature.inputs[0].dtype.bits else ()
     inputs = closed_object({spec.name: encoded_or_nested(spec) for spec in signature.inputs})
     forms: list[dict[str, Any]] = [closed_object({"inputs": inputs})]
     outputs = closed_object({spec.name: nested(spec) for spec in signature.outputs})
@@ -32,4 +31,4 @@ def description(bundle: Bundle) -> Description:
             "columns": {"columns": sample_columns(bundle)},
             **examples,
         }
-    return Description({"oneOf": answers}, {"oneOf": forms}, examples, binary)
+    return Description({"oneOf": answers}, {"oneOf": forms}, examples, media_of(signature))

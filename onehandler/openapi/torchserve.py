@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onehandler.openapi import Description, closed_object
+from onehandler.openapi.media import one_row_of
 from onehandler.openapi.samples import sample_rows
 from onehandler.openapi.schema import element, input_row, nested
 from onehandler.openapi.scoring import rows
-from onehandler.protocols.one_row import IMAGES, TEXT, takes
 from onehandler.protocols.predictions import is_single
-from onehandler.signature import IMAGE
 
 if TYPE_CHECKING:
     from onehandler.bundle import Bundle
@@ -40,15 +39,8 @@ def description(route: AnyRoute, bundle: Bundle) -> Description | None:
         examples["item"] = sample[0]
     row = _prediction(signature)
     many = {"type": "array", "items": row}
-    single = (
-        (*IMAGES, "multipart/form-data")
-        if takes(signature, IMAGE)
-        else (TEXT,)
-        if takes(signature, "")
-        else ()
-    )
     answers = {"anyOf": [row, many, closed_object({"predictions": many})]}
-    return Description(answers, {"anyOf": forms}, examples, single)
+    return Description(answers, {"anyOf": forms}, examples, (*one_row_of(signature), "multipart/form-data"))
 
 
 def _prediction(signature: Signature) -> dict[str, Any]:

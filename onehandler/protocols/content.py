@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from onehandler.message import Request
 
 BINARY = ("application/octet-stream", "application/x-npy")  # bodies that are one tensor
+CSV = "text/csv"
+TEXT = "text/plain"
+IMAGES = ("image/png", "image/jpeg", "image/webp", "image/jpg", "application/x-image")
+NOT_JSON = (*BINARY, CSV, TEXT, *IMAGES)
 _ALL = ("", "*/*", json.CONTENT_TYPE)
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 

@@ -7,14 +7,14 @@
     → {"outputs": {"label": [0], "probabilities": [[0.97, …]]}, "model": {…}}
 
 An input may be {"base64": "…"} of its little-endian bytes; a model with one input also takes them as the whole
-body, as application/octet-stream or application/x-npy.
+body, as application/octet-stream or application/x-npy. Rows may come as text/csv, one image or text as the body itself.
 """
 
 from __future__ import annotations
 
 from onehandler.codecs.json import CONTENT_TYPE
 from onehandler.errors import InvalidInput, shown
-from onehandler.protocols.content import BINARY, json_body, json_response
+from onehandler.protocols.content import NOT_JSON, json_body, json_response
 from onehandler.protocols.routing import Route
 from onehandler.results import named_rows
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_columns, tensors_from_rows
@@ -40,8 +40,10 @@ def predict(handler: Handler, request: Request, _parameters: Parameters) -> Resp
     """Answer rows or columns with predictions, named tensors with named tensors."""
     bundle = handler.bundle
     answer: dict[str, Any] = {}
-    if request.headers.get("content-type") != CONTENT_TYPE and request.content_type in BINARY:
-        form, inputs = "inputs", _bytes_as_tensors(handler, request)
+    if request.headers.get("content-type") != CONTENT_TYPE and request.content_type in NOT_JSON:
+        from onehandler.protocols import bodies  # most bodies are JSON
+
+        form, inputs = bodies.tensors_from(handler.signature, request, handler.settings.max_body)
     else:
         form, content = _only_member(json_body(request, handler.settings.max_body))
         inputs = _READERS[form](handler.signature, content)
@@ -69,15 +71,6 @@ def _only_member(body: Any) -> tuple[str, Any]:
     if len(found) != 1 or found[0] not in _READERS:
         raise InvalidInput(f"must have exactly one member: {_FORMS}; {len(body)} came", where="body")
     return found[0], body[found[0]]
-
-
-def _bytes_as_tensors(handler: Handler, request: Request) -> Tensors:
-    from onehandler.codecs.compression import decoded  # most bodies are JSON
-    from onehandler.protocols.binary import tensors_from_body
-
-    limit = handler.settings.max_body
-    body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
-    return tensors_from_body(handler.signature, request, body)
 
 
 def _named_tensors(signature: Signature, content: Any) -> Tensors:

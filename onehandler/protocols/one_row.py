@@ -1,9 +1,9 @@
-"""One row that is the whole body: an image, or a text, for a model that takes nothing else."""
+"""One row that is the whole body: an image or a text, for a model that takes nothing else (content.IMAGES, TEXT)."""
 
 from __future__ import annotations
 
 from onehandler.errors import InvalidInput, MalformedBody, UnsupportedType
-from onehandler.protocols.content import charset
+from onehandler.protocols.content import TEXT, charset
 from onehandler.signature import IMAGE
 from onehandler.tensor import Tensor
 
@@ -15,13 +15,10 @@ if TYPE_CHECKING:
 # How a file of each begins; RIFF is a container whose kind follows its length.
 _MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
 _ALIASES = {"image/jpg": "image/jpeg", "application/x-image": ""}
-IMAGES = (*_MAGIC, *_ALIASES)
-TEXT = "text/plain"
-MEDIA = (*IMAGES, TEXT)
 
 
 def tensors_of_media(signature: Signature, content_type: str, body: bytes) -> Tensors:
-    """The only input of a model from a body of one of the types MEDIA; `content_type` is the whole header."""
+    """The only input of a model from a body of type TEXT or one of IMAGES; `content_type` is the whole header."""
     media = content_type.partition(";")[0].strip().lower()
     if media == TEXT:
         return {(spec := _input(signature, "")).name: _row(spec, _text(content_type, body))}

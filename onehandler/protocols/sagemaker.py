@@ -16,8 +16,7 @@ from onehandler.codecs import json
 from onehandler.errors import InvalidInput, NotAcceptable, UnsupportedType
 from onehandler.message import Response
 from onehandler.protocols import predictions
-from onehandler.protocols.content import BINARY, charset, json_response, parameter
-from onehandler.protocols.one_row import MEDIA
+from onehandler.protocols.content import CSV, NOT_JSON, charset, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,39 +28,27 @@ if TYPE_CHECKING:
     from onehandler.signature import Signature, TensorSpec
     from onehandler.tensor import Tensors
 
-CSV, NPY = "text/csv", "application/x-npy"
+NPY = "application/x-npy"
 JSON_LINES = ("application/jsonlines", "application/jsonl", "application/x-jsonlines", "application/x-ndjson")
-READS = (*JSON_LINES, CSV, *BINARY, *MEDIA)
+READS = (*JSON_LINES, *NOT_JSON)
 WRITES = (json.CONTENT_TYPE, *JSON_LINES, CSV, NPY)
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 
 def tensors_from(handler: Handler, request: Request) -> Tensors:
     """The inputs in a body of any of READS."""
-    from onehandler.codecs.compression import decoded  # as everything below: each client sends one type
+    signature, limit = handler.signature, handler.settings.max_body
+    if request.content_type in NOT_JSON:
+        from onehandler.protocols import bodies  # each client sends one type
 
-    signature, media = handler.signature, request.content_type
-    body = decoded(request.body, request.headers.get("content-encoding", ""), handler.settings.max_body)
-    if media in BINARY:
-        from onehandler.protocols.binary import tensors_from_body
-
-        return tensors_from_body(signature, request, body)
-    if media in MEDIA:
-        from onehandler.protocols.one_row import tensors_of_media
-
-        return tensors_of_media(signature, request.headers["content-type"], body)
-    if charset(request.headers["content-type"]) not in ("", "utf-8", "utf8", "us-ascii"):
-        raise UnsupportedType("rows are always UTF-8; leave the charset away", where="content-type")
+        return bodies.tensors_from(signature, request, limit)[1]
+    from onehandler.codecs import json_lines
+    from onehandler.codecs.compression import decoded
     from onehandler.rows import tensors_from_rows
 
-    if media == CSV:
-        from onehandler.codecs import csv
-        from onehandler.protocols.table_rows import rows_of
-
-        header = parameter(request.headers["content-type"], "header").lower()
-        return tensors_from_rows(signature, rows_of(signature, csv.loads(body), header))
-    from onehandler.codecs import json_lines
-
+    if charset(request.headers["content-type"]) not in ("", "utf-8", "utf8", "us-ascii"):
+        raise UnsupportedType("rows are always UTF-8; leave the charset away", where="content-type")
+    body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
     return tensors_from_rows(signature, json_lines.loads(body, tokens=True))
 
 

@@ -16,8 +16,8 @@ from onehandler.codecs import json
 from onehandler.codecs.compression import decoded
 from onehandler.errors import InvalidInput, Kind, UnsupportedType, shown
 from onehandler.message import Response
-from onehandler.protocols.content import json_response, parameter
-from onehandler.protocols.one_row import IMAGES, TEXT, image_type, takes, tensors_of_media
+from onehandler.protocols.content import IMAGES, TEXT, json_response, parameter
+from onehandler.protocols.one_row import image_type, takes, tensors_of_media
 from onehandler.protocols.predictions import count_rows, is_single
 from onehandler.protocols.routing import Route, ServerRoute
 from onehandler.rows import tensors_from_rows

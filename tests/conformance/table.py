@@ -71,7 +71,7 @@ CASES = [
     post("charset-utf8", _ROWS, content_type="application/json; charset=UTF-8"),
     post("charset-latin1", _ROWS, 415, content_type="application/json; charset=latin-1"),
     post("suffix-json", _ROWS, content_type="application/vnd.scoring+json"),
-    post("csv", b"1,2,3,4", 415, content_type="text/csv"),
+    post("csv", b"1,2,3,4", content_type="text/csv"),
     post("form", _ROWS, 415, content_type="application/x-www-form-urlencoded"),
     Case("no-content-type", "iris", "POST", "/predict", {}, _ROWS, 200),
     post("accept-json", _ROWS, accept="application/json"),
