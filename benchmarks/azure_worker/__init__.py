@@ -1,0 +1,1 @@
+"""Apps under Azure's own worker runtime, without a host around it."""
