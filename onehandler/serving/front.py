@@ -1,9 +1,10 @@
 """What a server answers itself, and what it asks before the handler does.
 
-GET /metrics       what its workers counted
-GET /livez         200 while this worker's event loop turns
-GET /ping          and wherever else readiness is asked for: 503 while the model doesn't answer its own sample
-POST /predict/path Vertex AI's predictions, which have TensorFlow Serving's form, under the path that it chooses
+GET /metrics               what its workers counted
+GET /livez                 200 while this worker's event loop turns
+GET /ping                  and wherever else readiness is asked for: 503 while the model doesn't answer its samples
+GET /execution-parameters  how much of a batch transform it takes at once
+POST                       Vertex AI's predictions, under the path that the platform chooses
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from onehandler.errors import MethodNotAllowed, OnehandlerError, Unavailable
 from onehandler.message import Request, Response
-from onehandler.protocols import problem
+from onehandler.protocols import problem, vertex_ai
+from onehandler.protocols.content import json_response
 from onehandler.serving.exposition import exposed
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _READY = ("/ping", "/healthz")
 _READING = ("GET", "HEAD")
+_MEGABYTE = 1024 * 1024
+_TRANSFORM_MB = 100  # MaxConcurrentTransforms * MaxPayloadInMB, by the API's reference
 
 
 class Front:
@@ -47,7 +51,11 @@ class Front:
         self._answer = answer or served.answer
         self._metrics = metrics
         self._unready = unready
-        own: dict[str, Own] = {"/metrics": self._scraped, "/livez": self._alive}
+        own: dict[str, Own] = {
+            "/metrics": self._scraped,
+            "/livez": self._alive,
+            "/execution-parameters": self._transforms,
+        }
         if unready:
             own |= dict.fromkeys(_READY, self._not_ready)
         if settings.health_path:
@@ -68,6 +76,17 @@ class Front:
     def _alive(self, request: Request) -> Response:
         return _only_read(request) or Response(200, {"content-type": "text/plain"}, b"")
 
+    def _transforms(self, request: Request) -> Response:
+        """A request for each worker at a time; all of them together may have 100 MB, as the service has it."""
+        workers = self._metrics.read().workers
+        megabytes = self._served.settings.max_body // _MEGABYTE
+        told = {
+            "MaxConcurrentTransforms": min(workers, _TRANSFORM_MB),
+            "BatchStrategy": "MULTI_RECORD",
+            "MaxPayloadInMB": max(1, min(megabytes, _TRANSFORM_MB // workers)),
+        }
+        return _only_read(request) or json_response(told)
+
     def _not_ready(self, _request: Request) -> Response:
         return problem.refuse(Unavailable(self._unready))
 
@@ -75,8 +94,7 @@ class Front:
         return self._served.answer(_moved(request, "/healthz"))
 
     def _predicted(self, request: Request) -> Response:
-        default = next(each for each in self._served.listed() if each.default)
-        return self._served.answer(_moved(request, f"/v1/models/{default.name}:predict"))
+        return self._served.answer(_moved(request, vertex_ai.PATH))
 
 
 def _only_read(request: Request) -> Response | None:

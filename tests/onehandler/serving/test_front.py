@@ -10,6 +10,9 @@ import pytest
 
 from onehandler.errors import SettingsError
 from onehandler.handler import Handler
+from onehandler.message import Request
+from onehandler.serving.front import Front
+from onehandler.serving.metrics import Metrics
 from onehandler.serving.readiness import why_unready
 from onehandler.serving.settings import ServingSettings
 from onehandler.settings import Settings
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 BROKEN = b"""
 from onehandler.handler import Handler
+from onehandler.message import Request
+from onehandler.serving.front import Front
+from onehandler.serving.metrics import Metrics
 class Broken(Handler):
     def preprocess(self, inputs):
         raise RuntimeError("no dictionary")
@@ -87,13 +93,29 @@ def test_a_model_that_fails_on_its_samples_gets_no_requests(changes: dict[str, A
         assert [line["level"] for line in served.logged()][-1] == "ERROR"
 
 
+@pytest.mark.parametrize(
+    ("workers", "limit", "told"),
+    [(1, "6", (1, 6)), (2, "25", (2, 25)), (2, "100", (2, 50)), (64, "25", (64, 1)), (200, "25", (100, 1))],
+)
+def test_a_transform_may_send_what_workers_take_and_the_service_allows(
+    workers: int, limit: str, told: tuple[int, int], tmp_path: Path
+) -> None:
+    path = bundles.build("iris", tmp_path)
+    handler = Handler.load(path, Settings({"ONEHANDLER_THREADS": "1", "ONEHANDLER_MAX_BODY_MB": limit}))
+    metrics = Metrics.at(Metrics.make(workers), workers, 0, lambda: 0)
+    front = Front(handler, ServingSettings(), metrics)
+    found = json.loads(front.answer(Request("GET", "/execution-parameters", {}, b"")).body)
+    assert (found["MaxConcurrentTransforms"], found["MaxPayloadInMB"]) == told
+    assert front.answer(Request("POST", "/execution-parameters", {}, b"")).status == 405
+
+
 def test_paths_that_the_platform_chooses(tmp_path: Path) -> None:
     predict, health = "/v1/endpoints/7/deployedModels/8:predict", "/v1/endpoints/7/deployedModels/8"
     chosen = {"ONEHANDLER_PREDICT_PATH": predict, "ONEHANDLER_HEALTH_PATH": health}
     with serving(bundles.build("iris", tmp_path), "--workers", 1, **chosen) as served:
         assert served.get(health)[0] == served.get("/ping")[0] == 200
         connection = served.connection()
-        for path in (predict, "/v1/models/iris:predict"):
+        for path in (predict, "/vertex-ai/predict"):
             connection.request("POST", path, json.dumps({"instances": [ROW]}))
             response = connection.getresponse()
             assert (response.status, list(json.load(response))) == (200, ["predictions"])

@@ -14,6 +14,7 @@ from onehandler.message import Request
 from onehandler.serving.multi_model import MultiModel
 from onehandler.settings import Settings
 from tests import bundles
+from tests.bundles import ROW
 from tests.functions.container.containers import container
 from tests.onehandler.serving.servers import until
 
@@ -159,3 +160,15 @@ def test_a_worker_that_takes_the_place_of_a_dead_one_has_the_same_models(root: P
         until(lambda: served.workers() not in ([], [worker]))
         _, _, listed = served.get("/models")
         assert [each["modelName"] for each in json.loads(listed)["models"]] == list(NAMES[:2])
+
+
+def test_each_model_answers_for_itself(root: Path) -> None:
+    server = managed(root)
+    for name in ("iris", "regression"):
+        assert load(server, root, name)[0] == 200
+    target = {"content-type": "application/json", "x-amzn-sagemaker-target-model": "iris.tar.gz"}
+    body = json.dumps([ROW]).encode()
+    response = server.answer(Request("POST", "/models/iris/invoke", target, body))
+    assert (response.status, len(json.loads(response.body))) == (200, 1)
+    refused = server.answer(Request("POST", "/models/regression/invoke", target, body))
+    assert refused.status in (400, 422), "four columns for a model of three"
