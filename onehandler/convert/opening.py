@@ -15,7 +15,9 @@ from onehandler.bundle import Bundle
 from onehandler.bundle_writer import Draft, write_bundle, write_content
 from onehandler.convert.weights import LOCATION
 from onehandler.errors import BundleError, ConversionError, InvalidInput, ModelError
+from onehandler.handler import Handler
 from onehandler.runtimes import open_bundle, open_model
+from onehandler.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from onehandler.convert import Candidate
     from onehandler.convert.rows import Rows
     from onehandler.runtimes import Runtime
-    from onehandler.tensor import Tensors
+    from onehandler.signature import Signature
+    from onehandler.tensor import Tensor, Tensors
 
 
 @contextmanager
@@ -44,6 +47,8 @@ def opened(candidate: Candidate) -> Iterator[Runtime]:
 
 
 def _opened(candidate: Candidate, folder: Path) -> Runtime:
+    if candidate.preprocessing:
+        return _Served(Handler.load(_written(candidate, folder), Settings({})))
     if candidate.runtime == "onnx":
         path = folder / candidate.name
         path.write_bytes(candidate.model)
@@ -54,15 +59,37 @@ def _opened(candidate: Candidate, folder: Path) -> Runtime:
     return open_bundle(Bundle.load(bundle.folder, bundle.digest), threads=1)
 
 
+class _Served:
+    """A bundle with preprocessing: asked as its clients ask. Implements onehandler.runtimes.Runtime."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    @property
+    def signature(self) -> Signature:
+        """What clients see."""
+        return self._handler.signature
+
+    def run(self, inputs: Tensors) -> dict[str, Tensor]:
+        """Prepare and execute once."""
+        return dict(self._handler.predict(inputs))
+
+    def close(self) -> None:
+        """Free the model."""
+        self._handler.close()
+
+
 def _written(candidate: Candidate, folder: Path) -> Bundle:
+    weights = {LOCATION: candidate.weights} if candidate.weights else {}
+    steps = {"preprocessing": list(candidate.preprocessing)} if candidate.preprocessing else {}
     draft = Draft(
         name="candidate",
         version="1",
         runtime=candidate.runtime,
         model=candidate.name,
         signature=candidate.signature,
-        files={candidate.name: candidate.model, **candidate.files},
-        members=candidate.members,
+        files={candidate.name: candidate.model, **weights, **candidate.files},
+        members={**candidate.members, **steps},
     )
     return write_bundle(draft, folder / "bundle")
 
