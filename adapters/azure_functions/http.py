@@ -89,7 +89,7 @@ def _lost_body(request: Request) -> MalformedBody | None:
     if request.body or "chunked" not in request.headers.get("transfer-encoding", "").lower():
         return None
     return MalformedBody(
-        "a body sent in chunks doesn't get here; send it with content-length, "
-        "or set ONEHANDLER_CARRIER=streaming in the app's settings",
+        "a body sent in chunks doesn't get here while the app's setting ONEHANDLER_CARRIER is 'plain'; "
+        "send it with content-length, or set it to 'streaming'",
         where="transfer-encoding",
     )

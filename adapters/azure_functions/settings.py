@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 STORAGE = "ONEHANDLER_STORAGE"  # the connection of batch scoring's blobs, queues and table
 AUTH_LEVELS = ("function", "anonymous", "admin")
-CARRIERS = ("plain", "streaming")
+CARRIERS = ("streaming", "plain")
 DROPS = ("queue", "event-grid", "blob")
 
 
@@ -21,7 +21,7 @@ class AppSettings:
     | variable | default | meaning |
     | --- | --- | --- |
     | ONEHANDLER_AUTH_LEVEL | function | which key HTTP requests must bring: function, admin, or anonymous for none |
-    | ONEHANDLER_CARRIER | plain | plain, or streaming: requests and answers in chunks (decision 0007) |
+    | ONEHANDLER_CARRIER | streaming | how HTTP requests get to the worker: streaming or plain (decision 0007) |
     | ONEHANDLER_BATCH_RESULTS | none | container of batch results; without it there are no batch functions |
     | ONEHANDLER_DROPS | queue | who tells of drops: Event Grid through a queue, Event Grid itself, a blob trigger |
     """
