@@ -11,8 +11,10 @@ HostError
 
 from __future__ import annotations
 
+from onehandler.errors import OnehandlerError
 
-class HostError(Exception):
+
+class HostError(OnehandlerError):
     """The app cannot be run here; the message says why and what to do."""
 
 

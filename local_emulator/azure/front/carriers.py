@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0  # for the worker's server to answer after a run that has failed
+_BEYOND_S = 10.0  # longer than the function may run: its timeout is kept by the invocation
 
 
 class InvocationCarrier:
@@ -49,7 +50,7 @@ class StreamingCarrier:
     def __init__(self, execution: Execution, pool: WorkerPool, timeout_s: float) -> None:
         self._execution = execution
         self._workers = pool
-        self._timeout_s = timeout_s
+        self._timeout_s = timeout_s + _BEYOND_S
         self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="azure-invocation")
 
     def carry(self, request: HttpRequest, found: Found) -> HttpResponse:

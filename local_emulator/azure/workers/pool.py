@@ -90,12 +90,17 @@ class WorkerPool:
 
     def _next(self) -> tuple[Worker, Index]:
         with self._changed:
-            if not self._changed.wait_for(lambda: self._ready or self._closed, _PATIENCE_S):
+            if not self._changed.wait_for(lambda: self._usable() or self._closed, _PATIENCE_S):
                 raise WorkerGone(f"no worker process was ready within {_PATIENCE_S:g} s; the log says why")
             if self._closed:
                 raise HostClosed("the host is closed and runs nothing any more")
-            self._turn = (self._turn + 1) % len(self._ready)
-            return self._ready[self._turn]
+            usable = self._usable()
+            self._turn = (self._turn + 1) % len(usable)
+            return usable[self._turn]
+
+    def _usable(self) -> list[tuple[Worker, Index]]:
+        """Give the ready workers but those that were just ended, of which `_ended` is yet to be told."""
+        return [entry for entry in self._ready if not entry[0].was_killed]
 
     def _add(self) -> Index:
         with self._changed:
@@ -135,7 +140,7 @@ class WorkerPool:
         with self._changed:
             self._starting = [other for other in self._starting if other.is_alive()]
             self._starting.append(thread)
-        thread.start()
+            thread.start()
 
     def _keep_trying(self) -> None:
         for pause in _PAUSES_S:

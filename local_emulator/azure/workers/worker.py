@@ -38,7 +38,8 @@ class Worker:
     def __init__(self, plan: WorkerPlan, warden: Warden, ended: Callable[[Worker], None]) -> None:
         self._plan = plan
         self._warden = warden
-        self._killed = threading.Lock()
+        self._killing = threading.Lock()
+        self.was_killed = False
         ours, theirs = socket.socketpair()
         output, their_output = os.pipe()
         try:
@@ -110,7 +111,8 @@ class Worker:
 
     def kill(self) -> None:
         """End the process group at once; every running call raises WorkerGone."""
-        with self._killed:
+        self.was_killed = True
+        with self._killing:
             if self._process.returncode is None:
                 # Before waiting: until then nobody else can have the number.
                 os.killpg(self._process.pid, signal.SIGKILL)
