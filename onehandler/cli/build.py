@@ -41,6 +41,11 @@ _MODEL = click.Path(exists=True, path_type=Path)
     help="What a network takes where its file doesn't say: 'pixels:float32[any,1,8,8]'. Once an input, in order.",
 )
 @click.option(
+    "--preprocessing",
+    type=_FILE,
+    help="JSON: the steps that turn what clients send, an image or a text, into what the model takes (docs/bundle.md).",
+)
+@click.option(
     "--labels", type=_FILE, help="Names of the classes, one a line, for the scores a network gives."
 )
 @click.option(
@@ -108,6 +113,7 @@ def command(  # noqa: PLR0913, PLR0917
     name: str,
     drop: str,
     inputs: tuple[str, ...],
+    preprocessing: Path | None,
     labels: Path | None,
     signature: str,
     model_class: str,
@@ -145,6 +151,7 @@ def command(  # noqa: PLR0913, PLR0917
         from onehandler.convert.build import Order, build  # imports scikit-learn: a second
         from onehandler.convert.options import parsed
         from onehandler.convert.report import report_json
+        from onehandler.convert.steps import read_steps
 
         order = Order(
             model, sample, name, out / name, holdout, drop, version, tolerance, optimize, quantize or ""
@@ -153,6 +160,8 @@ def command(  # noqa: PLR0913, PLR0917
             parsed(inputs, labels, model_class, arguments), allow_code=allow_code, signature=signature
         )
         order = replace(order, options=options, allow_pickle=allow_pickle)
+        if preprocessing is not None:
+            order = replace(order, steps=read_steps(preprocessing))
         built = build(replace(order, decide=_decision(yes, as_json)), told)
     for warning in built.warnings:
         warn(warning)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from onehandler.bundle_writer import Draft, write_bundle
+from onehandler.bundle_writer import write_bundle
 from onehandler.convert import Options, converter_for
+from onehandler.convert.drafting import drafted
 from onehandler.convert.opening import opened, seconds_to_load
 from onehandler.convert.parity import Different, compare, references, require_equal
 from onehandler.convert.rows import all_rows, read_sets
+from onehandler.convert.steps import Steps
 from onehandler.convert.variants import Measured, changed, measured
-from onehandler.convert.weights import LOCATION, apart
+from onehandler.convert.weights import apart
 from onehandler.errors import ConversionError
-from onehandler.results import named_rows, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from onehandler.convert.rows import Rows
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_SAMPLES = 3
 PICKLES = (".joblib", ".pkl", ".pickle")
 TOLERANCE = 1e-4
 
@@ -53,6 +53,7 @@ class Order:
         True
     )  # take the other form, having seen the figures?
     options: Options = field(default_factory=Options)
+    steps: Steps = field(default_factory=Steps)  # what clients send instead of the model's inputs
     allow_pickle: bool = False  # serve a joblib or pickle file as it is, if it cannot be converted
 
 
@@ -84,7 +85,9 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
         outcome = _kept(order, sets, error, told)
     costs = _costs(outcome.candidate)
     told("writing the bundle")
-    bundle = write_bundle(_draft(order, outcome, apart(outcome.candidate)), order.target)
+    bundle = write_bundle(
+        drafted(order, outcome, order.steps.declared(apart(outcome.candidate))), order.target
+    )
     return Built(
         bundle,
         outcome.comparisons,
@@ -96,7 +99,7 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """A candidate that answers like the original, and what was seen on the way to it."""
 
     conversion: Conversion
@@ -109,7 +112,7 @@ class _Outcome:
 
 def _attempted(
     order: Order, convert: Converter, given: Mapping[str, Rows], told: Callable[[str], None]
-) -> _Outcome:
+) -> Outcome:
     """Convert and compare."""
     conversion = convert(order.model, all_rows(given), order.options)
     sets = {name: rows.chosen(conversion.columns, f"the {name} rows") for name, rows in given.items()}
@@ -124,12 +127,12 @@ def _attempted(
         other, forms = _other_form(order, candidate, asked, next(iter(sets.values()), None))
         if order.decide(forms):
             candidate, comparisons = other, _compared(other, asked, order.tolerance)
-    return _Outcome(conversion, sets, asked, candidate, comparisons, forms)
+    return Outcome(conversion, sets, asked, candidate, comparisons, forms)
 
 
 def _kept(
     order: Order, sets: Mapping[str, Rows], error: ConversionError, told: Callable[[str], None]
-) -> _Outcome:
+) -> Outcome:
     """The model as it is, where that was allowed; else the error."""
     if order.model.suffix.lower() not in PICKLES or error.where.startswith("--"):
         raise error
@@ -203,39 +206,3 @@ def _compared(candidate: Candidate, asked: Sequence[Reference], tolerance: float
             for reference in asked
             for comparison in compare(runtime, candidate.signature, reference, tolerance, candidate.slack)
         ]
-
-
-def _draft(order: Order, outcome: _Outcome, candidate: Candidate) -> Draft:
-    beside = {LOCATION: candidate.weights} if candidate.weights else {}
-    sets, comparisons = outcome.sets, outcome.comparisons
-    return Draft(
-        name=order.name,
-        version=order.version,
-        runtime=candidate.runtime,
-        model=candidate.name,
-        signature=candidate.signature,
-        files={candidate.name: candidate.model, **beside, **candidate.files},
-        source={**outcome.conversion.source, "note": candidate.note},
-        samples=_samples(candidate, _shown(sets)) if sets else {},
-        baseline=next(iter(sets.values())).baseline() if sets else {},
-        parity={"tolerance": order.tolerance, "comparisons": [each.to_json() for each in comparisons]},
-        members=_members(candidate),
-    )
-
-
-def _members(candidate: Candidate) -> dict[str, Any]:
-    steps = {"preprocessing": list(candidate.preprocessing)} if candidate.preprocessing else {}
-    return {**candidate.members, **steps}
-
-
-def _shown(sets: Mapping[str, Rows]) -> Rows:
-    """The first rows, of those held out where there are such."""
-    return sets.get("held-out", next(iter(sets.values()))).part(0, _SAMPLES)
-
-
-def _samples(candidate: Candidate, rows: Rows) -> dict[str, Any]:
-    """A few rows as clients send them, with the predictions they get."""
-    signature = candidate.signature
-    with opened(candidate) as runtime:
-        outputs = runtime.run(rows.tensors(signature))
-    return {"rows": rows.sent(signature), "predictions": spelled(named_rows(signature, outputs))}
