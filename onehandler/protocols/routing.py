@@ -123,12 +123,15 @@ def find(routes: Sequence[AnyRoute], method: str, path: str) -> tuple[AnyRoute, 
     for route in routes:  # most requests are for a path without parameters
         if route.literal and route.template == path and route.method == method:
             return route, {}
-    matches = [(route, found) for route in routes if (found := route.match(path)) is not None]
     wanted = "GET" if method == "HEAD" else method
-    for route, found in matches:
-        if route.method == wanted:
+    others = []
+    for route in routes:
+        found = route.match(path)
+        if found is not None and route.method == wanted:
             return route, found
-    allowed = _allowed([route for route, _ in matches])
+        if found is not None:
+            others.append(route)
+    allowed = _allowed(others)
     raise MethodNotAllowed(f"this path takes {', '.join(allowed)}", allowed=allowed)
 
 
