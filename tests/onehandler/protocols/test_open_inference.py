@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,16 +14,18 @@ import pytest
 from onehandler import openapi
 from onehandler.dtypes import dtype_named
 from onehandler.message import Request
+from onehandler.models.repository import Models
 from onehandler.protocols.open_inference_classes import top
 from onehandler.protocols.open_inference_types import DATATYPES
+from onehandler.settings import Settings
 from onehandler.tensor import Tensor
+from tests import bundles
 from tests.bundles import CLASSES, ROW
 from tests.conformance.cases_open_inference import packed, tensor
 from tests.onehandler.protocols.echoes import LENGTH, ask, echo, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from onehandler.handler import Handler
 
@@ -253,3 +256,30 @@ def test_bytes_are_not_copied_about(tmp_path: Path) -> None:
     assert response.body.endswith(raw)
     assert peak < 3.1 * len(raw)
     handler.close()
+
+
+def test_several_models_and_versions(tmp_path: Path) -> None:
+    for version in ("1", "2"):
+        target = tmp_path / "models" / "iris" / version
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Path(bundles.build("iris", tmp_path / version, version=version)).rename(target)
+    models = Models.load(str(tmp_path / "models"), Settings({}))
+
+    def ask_models(method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
+        response = models.answer(Request(method, path, {}, body))
+        return response.status, json.loads(response.body)
+
+    index = ask_models("POST", "/v2/repository/index")[1]
+    assert [(each["version"], each["state"], each["reason"]) for each in index] == [
+        ("1", "READY", "loaded when it is first asked for"),
+        ("2", "READY", ""),
+    ]
+    assert ask_models("GET", "/v2/models/iris")[1]["versions"] == ["1", "2"]
+    assert ask_models("GET", "/v2/models/iris/versions/1/ready") == (200, {"name": "iris", "ready": True})
+    body = json.dumps({"inputs": [X]}).encode()
+    for path, version in (("", "2"), ("/versions/1", "1"), ("/versions/2", "2")):
+        status, answer = ask_models("POST", f"/v2/models/iris{path}/infer", body)
+        assert (status, answer["model_version"]) == (200, version)
+    for path in ("/v2/models/iris/versions/3", "/v2/models/other", "/v2/models/iris/versions/3/ready"):
+        assert ask_models("GET", path)[0] == 404
+    assert ask_models("GET", "/v2/health/ready") == (200, {"ready": True})
