@@ -77,7 +77,12 @@ class Server:
 
     def environment(self, served: Served, place: Place) -> dict[str, str]:
         """Variables that the process gets."""
-        own = {"MODEL": str(self.model(served)), "PORT": str(place.port), "PYTHONPATH": str(APPS)}
+        own = {
+            "MODEL": str(self.model(served)),
+            "ONEHANDLER_BUNDLE": str(served.bundle.resolve()),
+            "PORT": str(place.port),
+            "PYTHONPATH": str(APPS),
+        }
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         return {**os.environ, **threads, **own, **self.environ, "PATH": f"{place.bin}:{os.environ['PATH']}"}
 
@@ -92,6 +97,7 @@ def servers() -> list[Server]:
     return [
         _ours("onehandler", ""),
         _ours("onehandler, micro-batching", " --max-batch 16 --max-wait 5"),
+        _container(),
         *(each for joblib in (False, True) for each in _peers(joblib=joblib)),
     ]
 
@@ -106,6 +112,27 @@ def _ours(name: str, options: str) -> Server:
         answer=_of_ours,
         environ={"PYTHONPATH": str(CHECKOUT)},
     )
+
+
+def _container() -> Server:
+    """The program of the serving container, asked as SageMaker asks it."""
+    return Server(
+        "onehandler, container",
+        "serve",
+        joblib=False,
+        words="-m functions.container.serve serve",
+        path="/invocations",
+        body=_of_probabilities,
+        answer=lambda found: list(found["predictions"][0]),
+        environ={"PYTHONPATH": str(CHECKOUT), "ONEHANDLER_HOST": "127.0.0.1"},
+    )
+
+
+def _of_probabilities(served: Served) -> Any:
+    """MLflow's form, which /invocations takes, too, naming the last output: a classifier's labels come without."""
+    manifest = json.loads((served.bundle / "bundle.json").read_text())
+    outputs = [output["name"] for output in manifest["signature"]["outputs"]]
+    return {"instances": [served.row], "params": {"outputs": outputs[-1:]}}
 
 
 def _peers(*, joblib: bool) -> list[Server]:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _GRACE = 2.0  # seconds beyond the drain, for the interpreter to end
-_BRIEF = 1.0  # seconds: a worker that lived no longer is not started anew at once
+_BRIEF = 1.0  # seconds; one that lives no longer, again and again, is not started anew at once
+_PATIENT = 2  # so many times it is, nevertheless
 
 
 class Ties:
@@ -88,6 +89,7 @@ class Workers:
         there = running or {}
         self._running = {pid: _Worker(number, pid, -1, READY) for number, pid in there.items()}
         self._due = {number: 0.0 for number in range(ties.workers) if number not in there}  # and when
+        self._brief = dict.fromkeys(range(ties.workers), 0)  # lives that were so brief, in a row
         self._signals = os.pipe()
         self._stops = 0
         self._deadline = 0.0
@@ -193,7 +195,9 @@ class Workers:
             "ERROR", f"worker {worker.number} ended {how}; another is started", {"pid": worker.pid}
         )
         brief = monotonic() - worker.started < _BRIEF
-        self._due[worker.number] = monotonic() + (_BRIEF if brief else 0.0)
+        self._brief[worker.number] = self._brief[worker.number] + 1 if brief else 0
+        waits = self._brief[worker.number] > _PATIENT
+        self._due[worker.number] = monotonic() + (_BRIEF if waits else 0.0)
 
     def _end_all(self) -> None:
         """Ask all to end; kill those that don't, or all at a second signal."""
