@@ -89,7 +89,7 @@ CASES = [
     get("predict-put", "/predict", 405, "PUT"),
     get("predict-delete", "/predict", 405, "DELETE"),
     get("predict-options", "/predict", 204, "OPTIONS"),
-    get("predict-below", "/predict/more", 404),
+    get("predict-below", "/predict/more/1/2", 404),
     get("healthz", "/healthz"),
     get("healthz-head", "/healthz", method="HEAD"),
     get("healthz-post", "/healthz", 405, "POST"),
