@@ -10,6 +10,7 @@ import h5py
 
 from onehandler.convert.tensorflow.function import Function, conversion_of, declared_inputs, spec_of
 from onehandler.convert.tensorflow.imported import keras, tf
+from onehandler.convert.tensorflow.keras_legacy import as_written
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -19,28 +20,37 @@ if TYPE_CHECKING:
     from onehandler.convert import Conversion, Options
     from onehandler.convert.rows import Rows
 
+# Python's functions, and layers that load a file of another framework from wherever they say.
+_RUNNING = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 _EXPORT = "load it where you made it, call model.export(FOLDER), and build from that folder"
 
 
 def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
-    """Read the model; see `Converter`."""
-    options.require_only("inputs", "labels")
-    _refuse_code(_configuration(path), path)
-    model = _loaded(path)
-    function = _function(model, options, str(path))
+    """Read the model; see `Converter`. With `allow_code`, layers stored as code are run, here and never again."""
+    options.require_only("inputs", "labels", "allow_code")
+    return conversion_of_file(path, sample, options, str(path))
+
+
+def conversion_of_file(path: Path, sample: Rows | None, options: Options, where: str) -> Conversion:
+    """The conversion of a file that Keras wrote, or might have written."""
+    configuration = _configuration(path, where)
+    if not options.allow_code:
+        _refuse_code(configuration, where)
+    with as_written(path, configuration, where) as file:
+        model = _loaded(file, options.allow_code, where)
     source = {"framework": "keras", "class": type(model).__name__, "keras": keras.__version__}
-    return conversion_of(function, sample, options, source, str(path))
+    return conversion_of(_function(model, options, where), sample, options, source, where)
 
 
-def _loaded(path: Path) -> Any:
+def _loaded(path: Path, allow_code: bool, where: str) -> Any:
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, compile=False, safe_mode=not allow_code)
     except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
         reason = " ".join(str(error).split())[:300]
         raise ConversionError(
             f"cannot be read by Keras {keras.__version__} ({type(error).__name__}: {reason}); if it has layers of "
             f"your own, {_EXPORT}",
-            where=str(path),
+            where=where,
         ) from None
 
 
@@ -87,7 +97,7 @@ def _outputs(model: Any, answer: Any) -> dict[str, Any]:
     return found
 
 
-def _configuration(path: Path) -> Any:
+def _configuration(path: Path, where: str) -> Any:
     """The model's description, read without Keras."""
     try:
         if path.suffix.lower() == ".keras":
@@ -99,26 +109,27 @@ def _configuration(path: Path) -> Any:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise ConversionError(
             f"is not a whole Keras model ({reason}); write it with model.save, not save_weights",
-            where=str(path),
+            where=where,
         ) from None
 
 
-def _refuse_code(configuration: Any, path: Path) -> None:
-    for layer in _lambdas(configuration):
+def _refuse_code(configuration: Any, where: str) -> None:
+    for kind, name in _code(configuration):
         raise ConversionError(
-            f"the Lambda layer '{layer}' is stored as code, which is not run; say it in Keras' own layers, or, if the "
-            f"file is your own, {_EXPORT}",
-            where=str(path),
+            f"the layer '{name}' ({kind}) is stored as code; let it run here with --allow-code if the file is your "
+            "own, or say it in Keras' other layers",
+            where=where,
         )
 
 
-def _lambdas(found: Any) -> Iterator[str]:
+def _code(found: Any) -> Iterator[tuple[str, str]]:
+    """Class and name of what would run code."""
     if isinstance(found, list):
         for each in found:
-            yield from _lambdas(each)
+            yield from _code(each)
     elif isinstance(found, dict):
-        if found.get("class_name") in ("Lambda", "__lambda__"):
-            config = found.get("config")
-            yield str(config.get("name", ""))[:80] if isinstance(config, dict) else ""
+        kind, config = found.get("class_name"), found.get("config")
+        if kind in _RUNNING:
+            yield kind, str(config.get("name", ""))[:80] if isinstance(config, dict) else ""
         for each in found.values():
-            yield from _lambdas(each)
+            yield from _code(each)
