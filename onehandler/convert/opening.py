@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -96,7 +97,32 @@ def _written(candidate: Candidate, folder: Path) -> Bundle:
 
 def prepared(candidate: Candidate, rows: Rows) -> Tensors:
     """Rows as the model itself takes them."""
-    return rows.tensors(candidate.signature)
+    given = rows.tensors(candidate.signature)
+    if not candidate.preprocessing:
+        return given
+    from onehandler import preprocessing  # only candidates that declare some
+
+    with opened(replace(candidate, preprocessing=())) as model, tempfile.TemporaryDirectory() as folder:
+        noted = _Noting(model)
+        preprocessing.prepared(_written(candidate, Path(folder)), noted).run(given)
+    return noted.inputs
+
+
+class _Noting:
+    """Notes what a model is given. Implements onehandler.runtimes.Runtime."""
+
+    def __init__(self, model: Runtime) -> None:
+        self.inputs: Tensors = {}
+        self.signature = model.signature
+        self._model = model
+
+    def run(self, inputs: Tensors) -> dict[str, Tensor]:
+        """Execute once; of several runs the last is noted."""
+        self.inputs = inputs
+        return self._model.run(inputs)
+
+    def close(self) -> None:
+        """Nothing: the model is closed by whoever opened it."""
 
 
 def seconds_to_load(candidate: Candidate) -> float:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from onehandler.dtypes import dtype_named
 from onehandler.errors import ConversionError
-from onehandler.signature import ANY, Signature, TensorSpec
+from onehandler.signature import ANY, IMAGE, Signature, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from onehandler.convert import Candidate
 
-_KINDS = ("image", "text")
+_MEDIA = {"image": IMAGE, "text": ""}
 _WHERE = "--preprocessing"
 
 
@@ -66,12 +66,12 @@ def read_steps(path: Path) -> Steps:
     for place, step in enumerate(steps):
         if (
             not isinstance(step, dict)
-            or step.get("kind") not in _KINDS
+            or step.get("kind") not in _MEDIA
             or not isinstance(step.get("input"), str)
             or not _given(step)
         ):
             raise ConversionError(
-                f"needs a kind ({', '.join(_KINDS)}), the client's input and what it gives to the model",
+                f"needs a kind ({', '.join(_MEDIA)}), the client's input and what it gives to the model",
                 where=f"{path}[{place}]",
             )
     named = [step["tokenizer"] for step in steps if isinstance(step.get("tokenizer"), str)]
@@ -95,7 +95,7 @@ def _replaced(inputs: Sequence[TensorSpec], step: Mapping[str, Any]) -> list[Ten
         raise ConversionError(
             f"gives '{unknown[0]}'; the model takes {', '.join(map(repr, known))}", where=_WHERE
         )
-    sent = TensorSpec(step["input"], dtype_named("string"), (ANY,))
+    sent = TensorSpec(step["input"], dtype_named("string"), (ANY,), media=_MEDIA[step["kind"]])
     kept = [sent if spec.name == given[0] else spec for spec in inputs if spec.name not in given[1:]]
     if len({spec.name for spec in kept}) != len(kept):
         raise ConversionError(f"has an input '{sent.name}' that the model has, too", where=_WHERE)
