@@ -61,9 +61,15 @@ def open_bundle(bundle: Bundle, threads: int) -> Runtime:
     """Open a verified bundle's model. Raises BundleError; UntrustedBundle for code that nobody allowed."""
     module = RUNTIMES_OF_CODE.get(bundle.runtime)
     if module is None:
-        return open_model(bundle.runtime, bundle.model_path, threads)
-    opener: Callable[[Bundle], Runtime] = import_module(module).open_bundle
-    return opener(bundle)
+        runtime = open_model(bundle.runtime, bundle.model_path, threads)
+    else:
+        opener: Callable[[Bundle], Runtime] = import_module(module).open_bundle
+        runtime = opener(bundle)
+    if "preprocessing" not in bundle.manifest:
+        return runtime
+    from onehandler.preprocessing import prepared  # most models take what clients send
+
+    return prepared(bundle, runtime)
 
 
 def open_model(runtime: str, path: str, threads: int) -> Runtime:
