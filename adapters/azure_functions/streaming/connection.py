@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from adapters.azure_functions.paths import path_of
+from adapters.azure_functions.streaming.coordinator import forget
 from onehandler.errors import MalformedBody, OnehandlerError
 from onehandler.message import Request
 from onehandler.protocols import problem
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _PIECE = 64 * 1024  # bytes read or written at once
 _BODILESS = (204, 304)
-_ID = "x-ms-invocation-id"
+ID = "x-ms-invocation-id"
 
 
 class Asked(NamedTuple):
@@ -34,7 +35,7 @@ class Asked(NamedTuple):
         """As the core knows it."""
         path, _, query = self.target.partition("?")
         found = path_of(path, base_path)
-        return Request(self.method, found, self.headers, self.body, query, self.headers.get(_ID, ""))
+        return Request(self.method, found, self.headers, self.body, query, self.headers.get(ID, ""))
 
 
 class Connection:
@@ -75,7 +76,8 @@ class Connection:
         try:
             response = await self._answer(asked)
         except Exception:  # noqa: BLE001 - the runtime has logged it already
-            response = problem.internal(headers.get(_ID, ""))
+            response = problem.internal(headers.get(ID, ""))
+        forget(asked.headers.get(ID, ""))
         await self._send(method, response)
 
     async def _head(self) -> bytes:
