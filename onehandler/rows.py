@@ -123,7 +123,7 @@ def _stacked(spec: TensorSpec, rows: list[Any], where: str) -> Tensor:
     """Rows of one input, each a value, a (nested) list or an object by column name, as one tensor."""
     if len(spec.shape) == 2:
         return _table(spec, rows, where)
-    if isinstance(rows[0], dict):
+    if dict in map(type, rows):
         rows = [_only(spec, row, f"{where}[{index}]") for index, row in enumerate(rows)]
     return tensor_from_nested(spec, rows, where)
 

@@ -10,6 +10,8 @@
 | lookup | index int64 [any], fails above 9 | found float32 [any] |
 | wide | x float32 [any, 1] | wide float32 [any, 50000] |
 | division | a, b float32 [any] | quotient float32 [any]: NaN and infinities |
+
+Those with declared preprocessing (photo, review) stand in tests/prepared.py.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ import onnx
 from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 
+from tests import prepared
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -31,7 +35,9 @@ COLUMNS = ["sepal length", "sepal width", "petal length", "petal width"]
 CLASSES = ["setosa", "versicolor", "virginica"]
 ROW: list[float] = [5.1, 3.5, 1.4, 0.2]
 
-_ONNX_TYPES = {"float32": T.FLOAT, "float64": T.DOUBLE, "int64": T.INT64, "string": T.STRING}
+_ONNX_TYPES = {
+    "float32": T.FLOAT, "float64": T.DOUBLE, "uint8": T.UINT8, "int32": T.INT32, "int64": T.INT64, "string": T.STRING,
+}  # fmt: skip
 
 
 def spec(
@@ -46,6 +52,8 @@ def spec(
 
 def build(name: str, folder: Path, /, **changes: Any) -> str:
     """Write the bundle of that name into a new folder below `folder`; `changes` replace manifest members."""
+    if name in prepared.NAMES:
+        return prepared.build(name, folder, **changes)
     model, inputs, outputs, sample = _MODELS[name]()
     return write(folder / name, name, model, inputs, outputs, sample, **changes)
 

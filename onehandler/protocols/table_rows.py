@@ -23,10 +23,10 @@ _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def rows_of(signature: Signature, records: Iterator[list[str]], header: str = "") -> list[Any]:
-    """Every record as a list in the order of the model's columns. InvalidInput says which line doesn't fit.
+    """Every record as a list in the order of the model's columns, or as the one value there is.
 
     The first record is a header if it holds the name of every column, unless `header` says "present" or "absent".
-    Other columns in a header are left alone.
+    Other columns in a header are left alone. InvalidInput says which row doesn't fit.
     """
     require_rows(signature)
     first = next(records, None)
@@ -41,7 +41,7 @@ def rows_of(signature: Signature, records: Iterator[list[str]], header: str = ""
     rows = [[cell(record[place]) for place, cell in cells] for record in _as_wide(rest, width)]
     if not rows:
         raise InvalidInput("holds a header, but no row; send at least one", where="body")
-    return rows
+    return [row[0] for row in rows] if len(signature.inputs[0].shape) == 1 and len(kinds) == 1 else rows
 
 
 def _as_wide(records: Iterator[tuple[int, list[str]]], width: int) -> Iterator[list[str]]:
@@ -90,8 +90,9 @@ def _number(cell: str) -> float | str | None:
 
 
 def _whole(cell: str) -> float | str | None:
-    digits = cell.strip().removeprefix("-")
-    return int(cell) if digits.isdecimal() and digits.isascii() and len(digits) < 20 else _number(cell)
+    number = cell.strip()  # of some characters more than int() does
+    digits = number.removeprefix("-")
+    return int(number) if digits.isdecimal() and digits.isascii() and len(digits) < 20 else _number(cell)
 
 
 _CELLS: dict[str, Cell] = {
