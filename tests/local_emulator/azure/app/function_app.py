@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import time
+import typing
 
 import azure.functions as func
 
@@ -59,7 +60,9 @@ def job(message: func.QueueMessage, result: func.Out[str]) -> None:
     result.set(json.dumps({"dequeued": message.dequeue_count, "pid": os.getpid()}))
 
 
-@app.blob_trigger(arg_name="blob", path="uploads/{name}.csv", connection="AzureWebJobsStorage", data_type="binary")
+@app.blob_trigger(
+    arg_name="blob", path="uploads/{name}.csv", connection="AzureWebJobsStorage", data_type="binary"
+)
 @app.blob_output(arg_name="$return", path="copies/{name}.txt", connection="AzureWebJobsStorage")
 def on_upload(blob: func.InputStream) -> bytes:
     content = blob.read()
@@ -89,3 +92,54 @@ def on_event(event: func.EventGridEvent) -> str:
 @app.queue_output(arg_name="tick", queue_name="ticks", connection="AzureWebJobsStorage")
 def on_tick(timer: func.TimerRequest, tick: func.Out[str]) -> None:
     tick.set("late" if timer.past_due else "on time")
+
+
+@app.route(route="teapot")
+def teapot(req: func.HttpRequest) -> func.HttpResponse:
+    response = func.HttpResponse(b"\x00\xff", status_code=418, headers={"X-Kind": "tea"}, mimetype="x/y")
+    response.headers.add("Set-Cookie", "a=1; Path=/; HttpOnly; SameSite=Lax")
+    response.headers.add("Set-Cookie", "b=2; Max-Age=5; Secure")
+    return response
+
+
+@app.route(route="setting/{name}")
+def setting(req: func.HttpRequest) -> str:
+    return os.environ.get(req.route_params["name"], "(not there)")
+
+
+@app.route(route="where")
+def where(req: func.HttpRequest) -> str:
+    import sys
+
+    return json.dumps({"path": sys.path, "cwd": os.getcwd(), "functions": func.__file__})
+
+
+@app.route(route="locked", auth_level=func.AuthLevel.FUNCTION)
+def locked(req: func.HttpRequest) -> str:
+    return "in"
+
+
+@app.route(route="owned", auth_level=func.AuthLevel.ADMIN)
+def owned(req: func.HttpRequest) -> str:
+    return "in"
+
+
+@app.route(route="fan")
+@app.queue_output(arg_name="messages", queue_name="fan", connection="AzureWebJobsStorage")
+def fan(req: func.HttpRequest, messages: func.Out[typing.List[str]]) -> str:  # noqa: UP006 - the runtime knows no list[str]
+    messages.set(["one", "two", "three"])
+    return "sent"
+
+
+@app.route(route="read/{name}")
+@app.blob_input(
+    arg_name="blob", path="copies/{name}.txt", connection="AzureWebJobsStorage", data_type="BINARY"
+)
+def read(req: func.HttpRequest, blob: func.InputStream) -> func.HttpResponse:
+    return func.HttpResponse(b"(none)" if blob is None else blob.read())
+
+
+@app.route(route="unresolved")
+@app.blob_output(arg_name="out", path="copies/{nobody}.txt", connection="AzureWebJobsStorage")
+def unresolved(req: func.HttpRequest, out: func.Out[str]) -> str:
+    return "never"
