@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/x-npy"
 _MAGIC = b"\x93NUMPY"
+_VERSIONS = (b"\1\0", b"\2\0", b"\3\0")
 _LONGEST_HEADER = 64 * 1024
 _ALIGNED = 64  # bytes: where the values begin, so that a file can be mapped
 _HEADER = re.compile(
@@ -84,6 +85,8 @@ def _header(body: bytes, where: str) -> tuple[int, str]:
     """Where the values start, and the header's text."""
     if not body.startswith(_MAGIC) or len(body) < 12:
         raise MalformedBody("is no .npy file; send what numpy.save writes", where=where)
+    if body[6:8] not in _VERSIONS:
+        raise MalformedBody("is of a .npy version other than 1.0, 2.0 and 3.0", where=where)
     width = 2 if body[6] == 1 else 4
     length = int.from_bytes(body[8 : 8 + width], "little")
     start = 8 + width + length

@@ -29,6 +29,10 @@ _NAN = float("nan")
 _PLAIN = frozenset({int, float, str, bool, type(None)})
 _VIEWS = {"float": "f", "double": "d", "int8": "b", "uint8": "B", "int16": "h", "uint16": "H", "int32": "i",
           "uint32": "I", "int64": "q", "uint64": "Q"}  # fmt: skip
+# A group that cannot be read gives an error for each row that it claims: a claim must have some bytes behind it.
+# A million rows of ten columns that never change take 2 KB.
+_ROWS_A_BYTE = 1000
+_FEW_ROWS = 1 << 20
 
 
 class Parquet:
@@ -39,7 +43,7 @@ class Parquet:
         found = _opened(file)
         types = {each.name: str(each.type) for each in found.schema_arrow}
         check_columns([each.name for each in found.schema_arrow], signature, asked.carry, "the schema", "")
-        marks = _marks(found.metadata, asked.chunk_bytes)
+        marks = _marks(found.metadata, asked.chunk_bytes, max(_FEW_ROWS, file.size * _ROWS_A_BYTE))
         wanted = [name for name, _ in model_columns(signature)]
         needed = list(dict.fromkeys([*wanted, *asked.carry]))
         carried = [types[name] for name in asked.carry]
@@ -149,7 +153,7 @@ def _plain(value: Any) -> Any:
     return value if type(value) in _PLAIN else str(value)
 
 
-def _marks(metadata: Any, chunk_bytes: int) -> list[list[int]]:
+def _marks(metadata: Any, chunk_bytes: int, most: int) -> list[list[int]]:
     """(row groups, rows) before each chunk and after the last: groups that follow each other, up to so many bytes."""
     marks, rows, held = [[0, 0]], 0, 0
     for group in range(metadata.num_row_groups):
@@ -159,6 +163,11 @@ def _marks(metadata: Any, chunk_bytes: int) -> list[list[int]]:
             raise InvalidInput(
                 f"row group {group} has {size:,} bytes, at most {GROUP_LIMIT:,} can be read; "
                 "write the file with smaller row groups (row_group_size)"
+            )
+        if described.num_rows < 0 or rows + described.num_rows > most:
+            raise InvalidInput(
+                f"the footer claims {described.num_rows:,} rows in row group {group}; "
+                f"{most:,} in all are believed of a file of this size"
             )
         if held and held + size > chunk_bytes:
             marks.append([group, rows])

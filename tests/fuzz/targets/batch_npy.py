@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 FORMAT = "npy"
 _CHUNK = 64  # bytes: small files shall have several
+_CHUNKS, _BLOCKS = 50, 1000  # looked at
 
 
 def score(data: bytes, name: str) -> None:
@@ -24,8 +26,8 @@ def score(data: bytes, name: str) -> None:
     served, form = handler("regression"), input_named(name)
     file = File(lambda start, end: data[start:end], len(data))
     layout = form.layout(file, served.signature, Asked(_CHUNK))
-    for chunk in range(min(layout.chunks, 50)):
-        for block in form.blocks(file, layout, chunk, inside=False, most=16):
+    for chunk in range(min(layout.chunks, _CHUNKS)):
+        for block in islice(form.blocks(file, layout, chunk, inside=False, most=16), _BLOCKS):
             list(score_block(served, block, 1))
 
 

@@ -14,9 +14,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from onehandler.batch.inputs import Asked, File
 from onehandler.batch.inputs import parquet as parquet_input
 from onehandler.batch.outputs import output_named
 from onehandler.batch.reading import Results
+from onehandler.errors import InvalidInput
 from onehandler.handler import Handler
 from onehandler.settings import Settings
 from tests.bundles import COLUMNS, ROW, build
@@ -208,8 +210,35 @@ def test_a_row_group_that_is_too_large_is_refused(handler: Handler, tmp_path: Pa
             return Group()
 
     with pytest.raises(Exception, match="smaller row groups"):
-        parquet_input._marks(Metadata(), 100)
+        parquet_input._marks(Metadata(), 100, 1000)
     assert handler.signature.batched
+
+
+@pytest.mark.parametrize("claimed", [2**62, 2_000_000, -1])
+def test_more_rows_than_a_file_can_hold_are_not_believed(claimed: int) -> None:
+    """Each of them would become an error row."""
+
+    class Group:
+        total_byte_size = 100
+        num_rows = claimed
+
+    class Metadata:
+        num_row_groups = 1
+
+        def row_group(self, _: int) -> Group:
+            return Group()
+
+    with pytest.raises(InvalidInput, match="rows in row group 0"):
+        parquet_input._marks(Metadata(), 100, 1_000_000)
+
+
+def test_a_million_rows_that_never_change_are_believed(handler: Handler) -> None:
+    file = io.BytesIO()
+    parquet.write_table(pa.table({name: np.ones(1_000_000, "f4") for name in COLUMNS}), file)
+    content = file.getvalue()
+    held = File(lambda start, end: content[start:end], len(content))
+    layout = parquet_input.INPUT.layout(held, handler.signature, Asked(1 << 30))
+    assert layout.marks[-1] == [1, 1_000_000]
 
 
 def test_a_table_without_rows_succeeds_at_once(handler: Handler) -> None:
