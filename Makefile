@@ -125,7 +125,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance
 
-LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet bench-ort bench-joblib serve container \
+LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet layer-image layer-text bench-ort bench-joblib serve container \
   peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees fuzz clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)

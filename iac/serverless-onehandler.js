@@ -6,6 +6,13 @@ const { spawnSync } = require("child_process");
 const fs = require("fs");
 const path = require("path");
 
+// Layers that only who asks for them, by the parameter of their name, pays for.
+const OPTIONAL = {
+  parquet: { functions: ["batchPlan", "batchScore"], description: "pyarrow, for batch files in Parquet" },
+  image: { functions: ["predict", "batchScore"], description: "Pillow, for bundles that take images" },
+  text: { functions: ["predict", "batchScore"], description: "tokenizers, for bundles that take texts" },
+};
+
 class OnehandlerPlugin {
   constructor(serverless, _options, { log } = {}) {
     this.serverless = serverless;
@@ -13,7 +20,7 @@ class OnehandlerPlugin {
     this.knowNewRuntimes();
     this.hooks = {
       "before:package:initialize": () => {
-        this.addParquet(this.serverless.service);
+        this.addOptional(this.serverless.service);
         this.build();
         this.packageOffline();
       },
@@ -38,17 +45,18 @@ class OnehandlerPlugin {
     if (compiler) compiler.compareWithLastLayer = async () => {};
   }
 
-  // Only who asks for it pays for pyarrow's size: the layer, and its place in the functions, come with the parameter.
-  addParquet(service) {
-    if (!service.custom.parquet) return;
-    service.layers.parquet = {
-      ...service.layers.batch,
-      name: `${service.service}-${service.provider.stage}-parquet`,
-      description: "pyarrow, for batch files in Parquet",
-      package: { artifact: `${service.custom.artifacts}/layer-parquet.zip` },
-    };
-    for (const name of ["batchPlan", "batchScore"]) {
-      service.functions[name].layers.push({ Ref: "ParquetLambdaLayer" });
+  // The layer, and its place in the functions, come with the parameter.
+  addOptional(service) {
+    for (const name of asked(service)) {
+      const { functions, description } = OPTIONAL[name];
+      service.layers[name] = {
+        ...service.layers.batch,
+        name: `${service.service}-${service.provider.stage}-${name}`,
+        description,
+        package: { artifact: `${service.custom.artifacts}/layer-${name}.zip` },
+      };
+      const reference = { Ref: `${name[0].toUpperCase()}${name.slice(1)}LambdaLayer` };
+      for (const each of functions) service.functions[each].layers.push(reference);
     }
   }
 
@@ -64,7 +72,7 @@ class OnehandlerPlugin {
       "--python", python,
       "--out", service.custom.artifacts,
       "--location", location,
-      ...(service.custom.parquet ? ["--parquet"] : []),
+      ...asked(service).map((name) => `--${name}`),
     ];
     if (this.log) this.log.notice(`Building ${service.custom.artifacts} (${architecture}, Python ${python})`);
     const run = spawnSync(interpreter(serviceDir), command, { cwd: serviceDir, encoding: "utf8" });
@@ -97,6 +105,10 @@ class OnehandlerPlugin {
     const { bundle, location } = service.custom;
     return { bundle, location, architecture, python: runtime.replace(/^python/, "") };
   }
+}
+
+function asked(service) {
+  return Object.keys(OPTIONAL).filter((name) => service.custom[name]);
 }
 
 function interpreter(serviceDir) {

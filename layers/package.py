@@ -65,7 +65,8 @@ def package_aws(
         told(f"{name}.zip")
         given = {layer: layers[layer] for layer in function.layers}
         functions.append(build_function(function, bundle, python, given, out, location=location))
-        asked = [layers[layer] for layer in extra if "batch" in given]
+        # Nothing but batch functions reads Parquet; see iac/serverless-onehandler.js.
+        asked = [layers[layer] for layer in extra if layer != "parquet" or "batch" in given]
         check_limits([functions[-1], *given.values(), *asked])
     return PackageReport((*layers.values(), *functions))
 
@@ -77,9 +78,11 @@ def package_aws(
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True)
 @click.option("--location", default="", help="Where functions fetch the bundle: s3://… by 'onehandler push'.")
 @click.option("--parquet", is_flag=True, help="Also the layer with pyarrow, for batch files in Parquet.")
+@click.option("--image", is_flag=True, help="Also the layer with Pillow, for bundles that take images.")
+@click.option("--text", is_flag=True, help="Also the layer with tokenizers, for bundles that take texts.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def main(
-    bundle: Path, arch: str, python: str, out: Path, location: str, parquet: bool, as_json: bool
+    bundle: Path, arch: str, python: str, out: Path, location: str, as_json: bool, **asked: bool
 ) -> None:
     """Build and print the size ledger."""
     console = Console(stderr=True)
@@ -92,7 +95,7 @@ def main(
                 out,
                 lambda name: status.update(f"building {name}"),
                 location,
-                ["parquet"] * parquet,
+                [name for name, wanted in asked.items() if wanted],
             )
     except OnehandlerError as error:
         raise click.ClickException(str(error)) from None

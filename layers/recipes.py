@@ -58,12 +58,14 @@ def _onnx(folder: Path, arch: str, python: str) -> None:
     (folder / "only-onnxruntime.txt").unlink()
 
 
-def _site(requirements: str) -> Callable[[Path, str, str], None]:
-    """A recipe for pure dependencies: install, slim, compile."""
+def _site(requirements: str, only: str = "") -> Callable[[Path, str, str], None]:
+    """A recipe for pure dependencies, or for one of them alone: install, slim, compile."""
 
     def build(folder: Path, arch: str, python: str) -> None:
         site = folder / "python"
-        install(requirements, site, arch, python)
+        install(requirements, site, arch, python, only=only)
+        if only:
+            (folder / f"only-{only}.txt").unlink()
         slim(site)
         compile_folder(site, python, "/opt/python")
 
@@ -77,5 +79,8 @@ RECIPES = {
         Recipe("web", "layer-web", _site("layer-web")),
         Recipe("batch", "layer-batch", _site("layer-batch")),
         Recipe("parquet", "layer-parquet", _site("layer-parquet"), asked=True),
+        Recipe("image", "layer-image", _site("layer-image"), asked=True),
+        # It requires huggingface-hub, with ten packages of its own, for downloads that we don't do.
+        Recipe("text", "layer-text", _site("layer-text", only="tokenizers"), asked=True),
     )
 }
