@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BUNDLES = ("iris", "mixed", "fixed")
 MODES = {"allowed": GenerationMode.POSITIVE, "not-allowed": GenerationMode.NEGATIVE}
 # The clients of these protocols write and read NaN and infinities as bare words, as their own servers do.
-WITH_WORDS = ("/v1/", "/invocations", "/predictions/", "/score")
+WITH_WORDS = ("/v1/", "/v2/", "/invocations", "/predictions/", "/score")
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
