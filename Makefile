@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test test-container test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
+.PHONY: help setup demo up test test-container test-manifests test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -95,6 +95,17 @@ test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandle
 test-container: setup ## the serving container's image, built and run without an engine (needs buildah, bubblewrap, debootstrap)
 	@ONEHANDLER_TEST_CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/container
 
+# Schemas of Kubernetes, Google and Azure: 300 MB that only iac/ is read with.
+MANIFESTS := build/environments/manifests
+$(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
+	@echo "Making $(MANIFESTS)"
+	@rm -rf $(MANIFESTS) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(MANIFESTS)
+	@$(BIN)/uv pip sync --quiet --python $(MANIFESTS)/bin/python --require-hashes requirements/manifests.txt
+	@touch $@
+
+test-manifests: $(MANIFESTS)/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML
+	@PYTHONPATH=$(CURDIR) $(MANIFESTS)/bin/python -m pytest -n 0 --confcutdir=tests/manifests tests/manifests
+
 test-faults: setup ## batch scoring under every fault, 100,000 rows (part of make test, too)
 	@$(BIN)/python -m pytest -n 0 tests/faults
 
@@ -125,7 +136,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance
 
-LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet layer-image layer-text bench-ort bench-joblib serve container \
+LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet layer-image layer-text bench-ort bench-joblib serve container manifests \
   peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees fuzz clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
