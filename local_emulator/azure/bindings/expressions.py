@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EXPRESSION = re.compile(r"\{([^{}]+)\}")
 _DATE_PARTS = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"}
-_DATE_PART = re.compile("|".join(_DATE_PARTS))
+_DATE_PART = re.compile(r"([A-SU-Ya-z%])\1*")  # T and Z stand for themselves
 _GUID_FORMS: dict[str, Callable[[uuid.UUID], str]] = {
     "": str,
     "D": str,
@@ -81,9 +81,9 @@ def _guid(form: str) -> str:
 def _date_format(form: str) -> str:
     if not form:
         return _DEFAULT_DATE
-    rest = _DATE_PART.sub("", form)
-    if re.search("[A-Za-z%]", rest):
+    unknown = [match[0] for match in _DATE_PART.finditer(form) if match[0] not in _DATE_PARTS]
+    if unknown:
         raise UnresolvedExpression(
-            f"{{DateTime:{form}}} has parts that are not emulated; there are {', '.join(_DATE_PARTS)}"
+            f"{{DateTime:{form}}} has {unknown[0]!r}, which is not emulated; there are {', '.join(_DATE_PARTS)}"
         )
     return _DATE_PART.sub(lambda match: _DATE_PARTS[match[0]], form)

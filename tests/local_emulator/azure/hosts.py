@@ -7,7 +7,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from local_emulator.azure.emulator import AzureEmulator
     from local_emulator.azure.workers.contracts import LogLine
 
+T = TypeVar("T")
 APP = Path(__file__).parent / "app"
 STREAMING_APP = Path(__file__).parent / "streaming_app"
 QUICK = Pace(queue_poll=0.2, blob_poll=0.2, event_retries=(0.1, 0.1), drain=1.0)
 PATIENCE_S = 60.0
 
 
-def until[T](look: Callable[[], T | None], what: str) -> T:
+def until(look: Callable[[], T | None], what: str) -> T:
     """Wait until `look` gives something."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:

@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import sys
 import time
 import typing
+from pathlib import Path
 
 import azure.functions as func
 
@@ -109,9 +111,7 @@ def setting(req: func.HttpRequest) -> str:
 
 @app.route(route="where")
 def where(req: func.HttpRequest) -> str:
-    import sys
-
-    return json.dumps({"path": sys.path, "cwd": os.getcwd(), "functions": func.__file__})
+    return json.dumps({"path": sys.path, "cwd": str(Path.cwd()), "functions": func.__file__})
 
 
 @app.route(route="locked", auth_level=func.AuthLevel.FUNCTION)

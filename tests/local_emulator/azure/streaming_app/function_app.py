@@ -34,3 +34,12 @@ async def fail(req: Request) -> Response:
 async def stuck(req: Request) -> Response:
     await asyncio.sleep(60)
     return Response()
+
+
+@app.route(route="breaks")
+async def breaks(req: Request) -> StreamingResponse:
+    async def parts():
+        yield "the first"
+        os._exit(1)
+
+    return StreamingResponse(parts())

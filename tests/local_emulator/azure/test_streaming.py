@@ -1,0 +1,59 @@
+"""The HTTP streaming extension, as Microsoft's runtime carries it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from tests.local_emulator.azure.hosts import STREAMING_APP, Host, host_of
+from tests.local_emulator.azure.wire import exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def streaming() -> Iterator[Host]:
+    """The packages of the app are installed from its requirements.txt, as a remote build does."""
+    with host_of(STREAMING_APP) as running:
+        yield running
+
+
+def test_an_answer_comes_bit_by_bit(streaming: Host) -> None:
+    with requests.get(f"{streaming.url}/count/4", stream=True, timeout=30) as answer:
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        came = [(time.monotonic(), part) for part in answer.iter_content(None)]
+    assert b"".join(part for _, part in came) == b"0\n1\n2\n3\n"
+    assert came[-1][0] - came[0][0] > 0.4, "and not all at the end"
+
+
+def test_a_client_of_http_1_0_gets_it_whole(streaming: Host) -> None:
+    answer = exchange(streaming.url, b"GET /count/3 HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-length: 6" in head.lower()
+    assert body == b"0\n1\n2\n"
+
+
+def test_bodies_arrive_whole_chunked_ones_included(streaming: Host) -> None:
+    sized = requests.post(f"{streaming.url}/measure/a/b", data=b"x" * 3_000_000, timeout=30).json()
+    assert (sized["bytes"], sized["rest"]) == (3_000_000, "a/b")
+    chunked = requests.post(f"{streaming.url}/measure", data=(b"x" * 1000 for _ in range(50)), timeout=30)
+    assert chunked.json()["bytes"] == 50_000
+
+
+def test_a_failure_is_a_500(streaming: Host) -> None:
+    assert requests.get(f"{streaming.url}/fail", timeout=30).status_code == 500
+
+
+def test_a_run_over_its_time_ends_the_worker(streaming: Host) -> None:
+    before = streaming.emulator.worker_pids()
+    assert requests.get(f"{streaming.url}/stuck", timeout=30).status_code == 500
+    assert requests.post(f"{streaming.url}/measure", data=b"x", timeout=30).json()["pid"] not in before
+
+
+def test_an_answer_that_breaks_off_is_no_whole_one(streaming: Host) -> None:
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{streaming.url}/breaks", timeout=30)
