@@ -79,8 +79,8 @@ environment = load_environment(f"{folder}/environment.yml")
 endpoint = load_online_endpoint(f"{folder}/endpoint.yml")
 deployment = load_online_deployment(f"{folder}/deployment.yml")
 print(json.dumps({
-    "scoring": environment.inference_config["scoring_route"],
-    "environment": f"azureml:{environment.name}:{environment.version}",
+    "scoring": environment.inference_config["scoringRoute"],
+    "environment": f"{environment.name}:{environment.version}",
     "endpoint": endpoint.name,
     "of": [deployment.environment, deployment.endpoint_name],
     "timeout": deployment.request_settings.request_timeout_ms,
