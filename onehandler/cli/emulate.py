@@ -15,12 +15,14 @@ from onehandler.cli.output import as_json_option, errors, print_json
 if TYPE_CHECKING:
     from local_emulator.aws.emulator import AwsEmulator
 
-_PORT = 4566  # where the ecosystem's tools look for an emulator
+_PORT = 4566  # where the ecosystem's tools look for an emulator; Azure's is 7071
 
 
 @click.command("emulate")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help=f"Exactly this one; default: {_PORT} or the next free."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Exactly this one; default: {_PORT}, 7071 with --azure, or the next free.",
 )
 @click.option(
     "--data",
@@ -29,11 +31,35 @@ _PORT = 4566  # where the ecosystem's tools look for an emulator
     show_default=True,
     help="Where functions are unpacked, each run in a folder of its own.",
 )
+@click.option(
+    "--azure",
+    type=click.Path(exists=True, path_type=Path),
+    is_flag=False,
+    flag_value=Path(),
+    help="Not AWS but an Azure Functions app: a folder or a deployment zip (default: here), over Azurite.",
+)
+@click.option(
+    "--setting", "settings", multiple=True, metavar="NAME=VALUE", help="An app setting, with --azure."
+)
+@click.option(
+    "--events",
+    multiple=True,
+    metavar="FUNCTION=CONTAINER[/PREFIX]",
+    help="Send the events of a container's blobs to an Event Grid function, with --azure.",
+)
 @as_json_option
-def command(port: int | None, data: Path, as_json: bool) -> None:
+def command(
+    port: int | None,
+    data: Path,
+    azure: Path | None,
+    settings: tuple[str, ...],
+    events: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Run AWS on 127.0.0.1 until Ctrl-C: Lambda, API Gateway, S3, SQS, DynamoDB, CloudFormation and what they need.
 
     Functions run under AWS's own runtime client, from the archives that you deploy. Nothing is kept afterwards.
+    With --azure it is an Azure Functions host instead, which runs one app under Microsoft's own worker runtime.
 
     \b
     onehandler emulate
@@ -41,10 +67,14 @@ def command(port: int | None, data: Path, as_json: bool) -> None:
     osls deploy --param="architecture=x86_64"
     """  # noqa: D301
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # Not an Event: its lock may be held by the wait that the signal interrupts, and setting it would wait for ever.
-    told_to_end: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: told_to_end.put(number))
+    told_to_end = _end_signals()
+    if azure is not None:
+        from onehandler.cli.emulate_azure import AzureWish, run  # only for who asks for it
+
+        run(AzureWish(azure, port, data / "azure", settings, events), told_to_end, as_json=as_json)
+        return
+    if settings or events:
+        raise click.UsageError("--setting and --events are about an Azure app: give it with --azure")
     with errors().status("starting (moto takes some seconds to import)"):
         emulator = _emulator(port, data).start()
     try:
@@ -52,6 +82,15 @@ def command(port: int | None, data: Path, as_json: bool) -> None:
         told_to_end.get()
     finally:
         emulator.close()
+
+
+def _end_signals() -> SimpleQueue[int]:
+    """Give a queue that gets the signal which is to end the command."""
+    # Not an Event: its lock may be held by the wait that the signal interrupts, and setting it would wait for ever.
+    told_to_end: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: told_to_end.put(number))
+    return told_to_end
 
 
 def _emulator(port: int | None, data: Path) -> AwsEmulator:

@@ -50,7 +50,9 @@ COMMANDS = {
         "emulator",
     ),
     "emulate": _Entry(
-        "onehandler.cli.emulate", "Run AWS on this machine, without Docker or an account.", "emulator"
+        "onehandler.cli.emulate",
+        "Run AWS, or an Azure Functions app, on this machine, without Docker or an account.",
+        "emulator",
     ),
 }
 
