@@ -30,6 +30,7 @@ _DECODERS = {
     JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
     WEBP: ("PIL.WebPImagePlugin", "WebPImageFile"),
 }
+_BILINEAR: Any = 2  # PIL.Image.Resampling.BILINEAR
 _ORIENTATION = 0x0112
 _MOST_TAGS = 512
 # EXIF's orientation → what turns the picture upright, by the names of PIL.Image.Transpose.
@@ -42,7 +43,8 @@ _TURNS = {
 def pixels_of(data: bytes, header: Header, mode: str, where: str) -> Image.Image:
     """Decode; InvalidInput when the file isn't what its header says."""
     module, name = _DECODERS[header.format]
-    decoder: Any = getattr(import_module(module), name)  # 30 to 100 ms, when the first image comes
+    # By name: image.step has seen that Pillow is there, in a layer that not every deployment has. 30 to 100 ms.
+    decoder: Any = getattr(import_module(module), name)
     try:
         with decoder(BytesIO(data)) as image:
             # One that reads another header than ours does isn't let loose.
@@ -56,19 +58,15 @@ def pixels_of(data: bytes, header: Header, mode: str, where: str) -> Image.Image
 
 def fitted(image: Image.Image, size: tuple[int, int], fit: str) -> Image.Image:
     """The image as high and wide as `size` says, by one of the ways of image.py."""
-    from PIL import Image  # imported by the decoder already
-
     height, width = size
     if fit == "crop":
-        return image.resize((width, height), Image.Resampling.BILINEAR, box=_middle(image, width / height))
+        return image.resize((width, height), _BILINEAR, box=_middle(image, width / height))
     if fit == "resize":
-        return image.resize((width, height), Image.Resampling.BILINEAR)
+        return image.resize((width, height), _BILINEAR)
     factor = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    framed = Image.new(image.mode, (width, height))
-    framed.paste(
-        image.resize(inner, Image.Resampling.BILINEAR), ((width - inner[0]) // 2, (height - inner[1]) // 2)
-    )
+    framed: Image.Image = _pillow().new(image.mode, (width, height))
+    framed.paste(image.resize(inner, _BILINEAR), ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return framed
 
 
@@ -87,6 +85,10 @@ def values_of(image: Image.Image, factors: Sequence[tuple[float, float]] | None,
     for number, plane in enumerate(planes):
         values[number :: len(planes)] = array("f", plane)
     return values.tobytes()
+
+
+def _pillow() -> Any:
+    return import_module("PIL.Image")  # imported by the decoder already
 
 
 def _scaled(channel: Any, factor: float, added: float) -> bytes:
@@ -113,10 +115,8 @@ def _converted(image: Any, mode: str) -> Any:
 
 
 def _upright(image: Any, exif: bytes) -> Image.Image:
-    from PIL import Image  # imported by the decoder already
-
     turn = _TURNS.get(orientation(exif))
-    upright: Image.Image = image.transpose(Image.Transpose[turn]) if turn else image
+    upright: Image.Image = image.transpose(_pillow().Transpose[turn]) if turn else image
     return upright
 
 
