@@ -79,7 +79,7 @@ environment = load_environment(f"{folder}/environment.yml")
 endpoint = load_online_endpoint(f"{folder}/endpoint.yml")
 deployment = load_online_deployment(f"{folder}/deployment.yml")
 print(json.dumps({
-    "scoring": environment.inference_config["scoringRoute"],
+    "scoring": dict(environment.inference_config["scoringRoute"]),
     "environment": f"{environment.name}:{environment.version}",
     "endpoint": endpoint.name,
     "of": [deployment.environment, deployment.endpoint_name],
