@@ -16,6 +16,7 @@ from onehandler.errors import InvalidInput, NotFound, shown
 from onehandler.protocols.content import json_body, json_response
 from onehandler.protocols.open_inference_inputs import tensors_from
 from onehandler.protocols.open_inference_outputs import all_outputs, inference_response, wanted_outputs
+from onehandler.protocols.open_inference_types import LENGTH_HEADER
 from onehandler.protocols.routing import Route, ServerRoute
 
 TYPE_CHECKING = False
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from onehandler.protocols.routing import AnyRoute, Parameters
     from onehandler.tensor import Tensors
 
-_LENGTH = "inference-header-content-length"
 _WRITTEN = (json.CONTENT_TYPE, "application/octet-stream")  # the request's parameters say which
 # Triton reads JSON whatever the type says; this is what curl -d and clients of the binary extension send.
 _ALSO_JSON = ("application/x-www-form-urlencoded", "application/octet-stream")
@@ -54,7 +54,7 @@ def _read(handler: Handler, request: Request) -> tuple[str, Tensors, Sequence[Wa
     """A request's id, its tensors and what it asks for."""
     signature, limit = handler.signature, handler.settings.max_body
     tail = None
-    if _LENGTH in request.headers:
+    if LENGTH_HEADER in request.headers:
         from onehandler.protocols import open_inference_binary as binary  # most requests are JSON alone
 
         if binary.is_raw(request):
@@ -117,7 +117,7 @@ def index(served: Served, request: Request, _parameters: Parameters) -> Response
 
 
 def refuse_extension(_served: Served, _request: Request, _parameters: Parameters) -> Response:
-    """Extensions of Triton's that make no sense, or nothing better, on a serverless platform."""
+    """The rest of Triton's extensions: they manage one server's memory and models, which come and go here."""
     raise NotFound(
         "of Triton's extensions this server has binary_tensor_data and classification, and the repository's index; "
         "not generate, model_configuration, statistics, loading and unloading, shared memory, logging, trace"

@@ -14,6 +14,7 @@ from onehandler.codecs.compression import decoded
 from onehandler.errors import InvalidInput, MalformedBody, shown
 from onehandler.message import Response
 from onehandler.protocols.binary import tensors_from_body
+from onehandler.protocols.open_inference_types import LENGTH_HEADER
 from onehandler.signature import ANY
 from onehandler.tensor import Tensor
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from onehandler.signature import Signature
     from onehandler.tensor import Buffer, Tensors
 
-LENGTH = "inference-header-content-length"
 CONTENT_TYPE = "application/octet-stream"
 _PREFIX = 4  # bytes of a string's length
 
@@ -68,13 +68,13 @@ class Tail:
 def split(request: Request, limit: int) -> tuple[bytes, Tail]:
     """The JSON and the bytes after it, of a request with the header; `limit` bounds both together."""
     body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
-    length = _length(request.headers[LENGTH], len(body))
+    length = _length(request.headers[LENGTH_HEADER], len(body))
     return body[:length], Tail(memoryview(body)[length:])
 
 
 def is_raw(request: Request) -> bool:
     """Whether the body is the model's only input, without any JSON."""
-    return request.headers.get(LENGTH, "").strip() == "0"
+    return request.headers.get(LENGTH_HEADER, "").strip() == "0"
 
 
 def raw_tensors(signature: Signature, request: Request, limit: int) -> Tensors:
@@ -83,7 +83,7 @@ def raw_tensors(signature: Signature, request: Request, limit: int) -> Tensors:
     if len(signature.inputs) > 1:
         raise InvalidInput(
             f"the model takes {len(signature.inputs)} inputs; a body without JSON can be one alone",
-            where=LENGTH,
+            where=LENGTH_HEADER,
         )
     if not body:
         raise MalformedBody("is empty; send the input's bytes", where="body")
@@ -93,7 +93,7 @@ def raw_tensors(signature: Signature, request: Request, limit: int) -> Tensors:
     shape = tuple(1 if size == ANY else size for size in spec.shape)
     if prod(shape) != 1:
         raise InvalidInput(
-            f"a body without JSON is one string, the model takes {spec.shape_text}", where=LENGTH
+            f"a body without JSON is one string, the model takes {spec.shape_text}", where=LENGTH_HEADER
         )
     return {spec.name: Tensor(spec.dtype, shape, [_text(body, "body")])}
 
@@ -113,14 +113,16 @@ def packed(tensor: Tensor) -> Buffer:
 def response(answer: Any, parts: Sequence[Buffer], rows: int) -> Response:
     """JSON and, after it, these tensors."""
     head = json.dumps(answer, tokens=True)
-    headers = {"content-type": CONTENT_TYPE, LENGTH: str(len(head))}
+    headers = {"content-type": CONTENT_TYPE, LENGTH_HEADER: str(len(head))}
     return Response(200, headers, b"".join([head, *parts]), rows)
 
 
 def _length(value: str, most: int) -> int:
     digits = value.strip()
     if not digits.isascii() or not digits.isdecimal() or len(digits) > 18 or int(digits) > most:
-        raise MalformedBody(f"must be a whole number of bytes, at most the body's {most:,}", where=LENGTH)
+        raise MalformedBody(
+            f"must be a whole number of bytes, at most the body's {most:,}", where=LENGTH_HEADER
+        )
     return int(digits)
 
 

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol's names of element types, and ours."""
+"""The Open Inference Protocol's names: of element types, beside ours, and of its header."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from onehandler.dtypes import DType
     from onehandler.signature import TensorSpec
 
+LENGTH_HEADER = (
+    "inference-header-content-length"  # how many bytes of a body are JSON, where tensors follow it
+)
 # BF16 is Triton's; the protocol's own document ends with FP64 and BYTES.
 _NAMES = {
     "BOOL": "bool",

@@ -59,17 +59,20 @@ def _examples(bundle: Bundle, verb: str) -> Description | None:
     result = {"type": "array", "items": pair} if verb == "classify" else score
     features = {"type": "object"}
     form = closed_object({"examples": {"type": "array", "minItems": 1, "items": features}})
-    names = ["", "serving_default", f"tensorflow/serving/{verb}"]
-    form["properties"] |= {"context": features, "signature_name": {"enum": names}}
+    form["properties"] |= {"context": features, "signature_name": {"enum": _signature_names(verb)}}
     rows = [row if isinstance(row, dict) else {signature.inputs[0].name: row} for row in sample_rows(bundle)]
     answer = closed_object({"results": {"type": "array", "items": result}})
     return Description(answer, form, {"examples": {"examples": rows}})
 
 
+def _signature_names(verb: str) -> list[str]:
+    return ["", "serving_default", f"tensorflow/serving/{verb}"]
+
+
 def _prediction(bundle: Bundle) -> Description:
     """Bodies of predict."""
     signature = bundle.signature
-    name = {"signature_name": {"enum": ["", "serving_default"]}}
+    name = {"signature_name": {"enum": _signature_names("predict")}}
     forms = [_form("inputs", tensors(signature.inputs), name)]
     answers = [closed_object({"outputs": _outputs(signature)})]
     examples: dict[str, Any] = {"column format": {"inputs": sample_inputs(bundle)}}

@@ -77,7 +77,7 @@ def status(served: Served, _request: Request, parameters: Parameters) -> Respons
     found = [each for each in served.listed() if _meant(each, parameters)]
     if not found:
         raise NotFound(
-            "there is no such model, version or label; GET /v2/repository/index lists those there are"
+            "there is no such model, version or label; POST /v2/repository/index lists those there are"
         )
     healthy = {"error_code": "OK", "error_message": ""}
     entries = [{"version": each.version, "state": "AVAILABLE", "status": healthy} for each in found]
@@ -104,10 +104,8 @@ def _body(handler: Handler, request: Request, verb: str) -> dict[str, Any]:
     body = json_body(request, handler.settings.max_body, also=(_CURL,), tokens=True)
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object, {shown(body)} came", where="body")
-    names = (
-        SIGNATURE_NAME,
-        f"tensorflow/serving/{verb}",
-    )  # the second is what the documentation's example says
+    # The documentation's example of regress names its signature so.
+    names = (SIGNATURE_NAME, f"tensorflow/serving/{verb}")
     if body.get("signature_name") not in (None, "", *names):
         raise InvalidInput(f"must be '{names[0]}' or '{names[1]}'", where="signature_name")
     return body
