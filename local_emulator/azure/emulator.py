@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from local_emulator.azure.settings import EmulatorSettings
 
 _BODY = 100 * MIB  # Azure's default request limit, 104,857,600 bytes
+_BODY_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 _MOST_WORKERS = 10
 _COUNT = "FUNCTIONS_WORKER_PROCESS_COUNT"
 
@@ -101,7 +103,7 @@ class AzureEmulator:
         app_settings = AppSettings(given, self._storage)
 
         plan = self._plan(deployment, app_settings, root)
-        self._pool = WorkerPool(plan, _worker_count(app_settings), warden)
+        self._pool = WorkerPool(plan, _number(app_settings, _COUNT, 1, _MOST_WORKERS), warden)
         opening.callback(self._pool.close)
         app = App(self._pool.start(), self._pool, host, app_settings, settings)
         opening.callback(app.close)
@@ -109,7 +111,11 @@ class AzureEmulator:
         # What runs is ended before anybody waits for it.
         opening.callback(self._pool.close)
         opening.callback(app.drain, settings.pace.drain)
-        server = HttpServer(listener, app.front, Limits(body=_BODY, drain=settings.pace.drain))
+        server = HttpServer(
+            listener,
+            app.front,
+            Limits(body=_number(app_settings, _BODY_SETTING, _BODY), drain=settings.pace.drain),
+        )
         opening.callback(server.close)
         opening.callback(app.stop)
         app.start()
@@ -135,10 +141,11 @@ class AzureEmulator:
         return WorkerPlan(python, deployment.folder, packages, environment, self._settings.log)
 
 
-def _worker_count(settings: AppSettings) -> int:
-    text = settings.get(_COUNT) or "1"
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
-        raise SettingsRefused(
-            f"app setting {_COUNT} is {text!r}; a number from 1 to {_MOST_WORKERS} is accepted"
-        )
+def _number(settings: AppSettings, name: str, default: int, most: int = sys.maxsize) -> int:
+    """Read a setting that is a number of at least 1. Raises SettingsRefused."""
+    text = settings.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise SettingsRefused(f"app setting {name} is {text!r}; a number from 1 to {most} is accepted")
     return int(text)

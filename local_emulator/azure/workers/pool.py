@@ -49,6 +49,7 @@ class WorkerPool:
         self._starting: list[threading.Thread] = []
         self._turn = 0
         self._closed = False
+        self._given_up = False
 
     def start(self) -> Index:
         """Start every worker; give what the first found. Raises HostError when the app cannot be indexed."""
@@ -90,11 +91,12 @@ class WorkerPool:
 
     def _next(self) -> tuple[Worker, Index]:
         with self._changed:
-            if not self._changed.wait_for(lambda: self._usable() or self._closed, _PATIENCE_S):
-                raise WorkerGone(f"no worker process was ready within {_PATIENCE_S:g} s; the log says why")
+            self._changed.wait_for(lambda: self._usable() or self._closed or self._given_up, _PATIENCE_S)
             if self._closed:
                 raise HostClosed("the host is closed and runs nothing any more")
             usable = self._usable()
+            if not usable:
+                raise WorkerGone("no worker process is ready; the log says why")
             self._turn = (self._turn + 1) % len(usable)
             return usable[self._turn]
 
@@ -154,3 +156,6 @@ class WorkerPool:
             else:
                 return
         _log.error("no further worker is started: %d tries failed in a row", len(_PAUSES_S))
+        with self._changed:
+            self._given_up = True
+            self._changed.notify_all()
