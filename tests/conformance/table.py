@@ -13,7 +13,7 @@ import zlib
 from base64 import b64encode
 
 from tests.bundles import COLUMNS, ROW
-from tests.conformance import cases_open_inference
+from tests.conformance import cases_media, cases_open_inference, cases_scoring
 from tests.conformance.case import Case, get, post, tf
 
 NAMED = dict(zip(COLUMNS, ROW, strict=True))
@@ -133,4 +133,6 @@ CASES = [
     get("tf-predict-get", "/v1/models/iris:predict", 405),
     get("tf-root", "/v1", 404),
     *cases_open_inference.CASES,
+    *cases_scoring.CASES,
+    *cases_media.CASES,
 ]
