@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 60.0  # for a worker to be there; Azure's front end would have given up, too
-_PAUSES_S = (0.0, 0.1, 0.5, 2.0, 5.0)  # before a replacement is started, growing while they fail
+_PAUSES_S = (0.0, 0.1, 0.5, 1.0, 2.0)  # before a replacement is started, growing while they fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +141,13 @@ class WorkerPool:
         with self._changed:
             self._starting = [other for other in self._starting if other.is_alive()]
             self._starting.append(thread)
+            self._given_up = False
             thread.start()
 
     def _keep_trying(self) -> None:
         for pause in _PAUSES_S:
-            time.sleep(pause)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, pause)
             try:
                 self._add()
             except HostClosed:

@@ -114,6 +114,16 @@ def test_an_app_that_cannot_be_imported_says_why(tmp_path: Path) -> None:
         pass
 
 
+def test_workers_that_can_no_longer_start_are_given_up_on(tmp_path: Path) -> None:
+    """The app's import works once; every worker after the first fails, and requests are not kept waiting."""
+    marker = tmp_path / "imported"
+    once = f"import pathlib\nmarker = pathlib.Path({str(marker)!r})\nmarker.touch(exist_ok=False)\n"
+    with host_of(write_app(tmp_path / "app", once + SLOW), THREADS) as host:
+        assert pids(host, 1)
+        os.kill(host.emulator.worker_pids()[0], signal.SIGKILL)
+        assert requests.get(f"{host.url}/api/pid", timeout=60).status_code == 500
+
+
 def test_an_app_without_functions_in_python_is_refused(tmp_path: Path) -> None:
     app = write_app(tmp_path / "app", "")
     (app / "function_app.py").unlink()
