@@ -8,12 +8,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from local_emulator.azure.worker_program.messages import (
-    Message,
-    ParameterBinding,
-    RpcHttp,
-    TypedData,
-)
+from local_emulator.azure.worker_program.messages import Message
+from local_emulator.azure.worker_program.protocol import ParameterBinding, RpcHttp, TypedData
 
 
 def to_typed_data(value: list[Any] | None) -> TypedData:

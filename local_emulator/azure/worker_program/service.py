@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from local_emulator.azure.worker_program import wire
 from local_emulator.azure.worker_program.conversions import plain, to_request
 from local_emulator.azure.worker_program.logs import send_logs
-from local_emulator.azure.worker_program.messages import PROTOCOL, StatusResult
+from local_emulator.azure.worker_program.protocol import PROTOCOL, StatusResult
 
 if TYPE_CHECKING:
     import socket

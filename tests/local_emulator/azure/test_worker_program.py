@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from local_emulator.azure.worker_program import wire
 from local_emulator.azure.worker_program.conversions import plain, to_typed_data
-from local_emulator.azure.worker_program.messages import PROTOCOL
+from local_emulator.azure.worker_program.protocol import PROTOCOL
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.text() | st.binary()
 _VALUES = st.recursive(
