@@ -20,6 +20,12 @@ from adapters.aws_lambda.web import WebLane, load_app
 from adapters.azure_functions.http import HttpCarrier
 from adapters.azure_functions.web import WebLane as AzureWebLane
 from onehandler.app import create_app
+from onehandler.serving.asgi import Application
+from onehandler.serving.dispatch import Dispatch
+from onehandler.serving.express import ExpressProtocol
+from onehandler.serving.front import Front
+from onehandler.serving.metrics import Metrics
+from onehandler.serving.settings import ServingSettings
 from tests.adapters.aws_lambda.golden import KINDS, Context, body_of, event_for, headers_of
 from tests.adapters.azure_functions.served import streaming
 
@@ -69,10 +75,27 @@ class Socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        server = uvicorn.Server(uvicorn.Config(create_app(handler), log_config=None, lifespan="off"))
+        server = uvicorn.Server(self._config(handler))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         return server, thread, listener.getsockname()[1]
+
+    def _config(self, handler: Handler) -> uvicorn.Config:
+        return uvicorn.Config(create_app(handler), log_config=None, lifespan="off")
+
+
+class Container(Socket):
+    """A worker of the serving container: requests answered as they are parsed, its own paths before the handler's."""
+
+    def _config(self, handler: Handler) -> uvicorn.Config:
+        told = ServingSettings(timeout=60, chunked_above=64 * 1024, predict_path="/v1/endpoints/7:predict")
+        metrics = Metrics.alone()
+        dispatch = Dispatch(
+            handler, settings=told, metrics=metrics, answer=Front(handler, told, metrics).answer
+        )
+        return uvicorn.Config(
+            Application(dispatch), http=ExpressProtocol, log_config=None, lifespan="off", proxy_headers=False
+        )
 
 
 def direct(handler: Handler, request: Request) -> Answer:
@@ -156,10 +179,11 @@ def azure_web(handler: Handler, request: Request) -> Answer:
 @contextmanager
 def carriers() -> Iterator[dict[str, Carrier]]:
     """All carriers but `direct`, which the others are compared with."""
-    uvicorn_socket, azure_streaming = Socket(), AzureStreaming()
+    uvicorn_socket, container, azure_streaming = Socket(), Container(), AzureStreaming()
     try:
         yield {
             "uvicorn": uvicorn_socket,
+            "container": container,
             **{f"lambda-{kind}": lambda_carrier(kind) for kind in KINDS},
             **{f"mangum-{kind}": mangum_carrier(kind) for kind in KINDS},
             "azure": azure,
@@ -168,11 +192,13 @@ def carriers() -> Iterator[dict[str, Carrier]]:
         }
     finally:
         uvicorn_socket.close()
+        container.close()
         azure_streaming.close()
 
 
 CARRIERS = (
     "uvicorn",
+    "container",
     *(f"{lane}-{kind}" for lane in ("lambda", "mangum") for kind in KINDS),
     "azure",
     "azure-streaming",
