@@ -28,6 +28,17 @@ from onehandler.cli.output import bundle_argument
     help="Longest that a request waits for others.  [default: ONEHANDLER_MAX_WAIT_MS or 10]",
 )
 @click.option(
+    "--timeout",
+    type=click.IntRange(1, 86_400),
+    metavar="SECONDS",
+    help="A request that isn't answered by then gets 504.  [default: ONEHANDLER_TIMEOUT_S or never]",
+)
+@click.option(
+    "--max-waiting",
+    type=click.IntRange(0, 1_000_000),
+    help="Requests that may wait for a worker; those beyond get 503.  [default: ONEHANDLER_MAX_WAITING or 256]",
+)
+@click.option(
     "--drain",
     type=click.FloatRange(1, 600),
     default=20.0,
@@ -42,6 +53,8 @@ def command(
     workers: int | None,
     max_batch: int | None,
     max_wait: int | None,
+    timeout: int | None,
+    max_waiting: int | None,
     drain: float,
 ) -> None:
     """Serve BUNDLE (a folder or its .tar.gz, or a folder of models) over HTTP until Ctrl-C or SIGTERM.
@@ -55,7 +68,12 @@ def command(
     from onehandler.serving.listening import listening
     from onehandler.serving.startup import serve  # uvicorn and asyncio: 0.1 s
 
-    said = {"ONEHANDLER_MAX_BATCH": max_batch, "ONEHANDLER_MAX_WAIT_MS": max_wait}
+    said = {
+        "ONEHANDLER_MAX_BATCH": max_batch,
+        "ONEHANDLER_MAX_WAIT_MS": max_wait,
+        "ONEHANDLER_TIMEOUT_S": timeout,
+        "ONEHANDLER_MAX_WAITING": max_waiting,
+    }
     environ = {**os.environ, **{name: str(value) for name, value in said.items() if value is not None}}
     with listening(host, port) as listener:
         address = listener.getsockname()

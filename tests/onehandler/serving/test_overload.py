@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from onehandler.serving.settings import ServingSettings
 from onehandler.settings import Settings
 from tests import bundles
 from tests.bundles import ROW
+from tests.onehandler.serving.servers import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,3 +125,29 @@ def test_without_a_timeout_nothing_is_given_up(held: Held) -> None:
         return (await answer).status
 
     assert asyncio.run(run()) == 200
+
+
+SLOW = b"""
+import time
+from onehandler.handler import Handler
+class Slow(Handler):
+    def postprocess(self, outputs):
+        time.sleep(0.5)
+        return outputs
+"""
+
+
+def test_a_server_that_has_too_much_says_so_and_stays_well(tmp_path: Path) -> None:
+    """Eight threads and four places to wait: of forty requests most are refused at once."""
+    bundle = bundles.build("iris", tmp_path, files={"handler.py": SLOW}, samples={})
+    with serving(bundle, "--workers", 1, "--max-waiting", 4, "--timeout", 20) as served:
+        with ThreadPoolExecutor(40) as pool:
+            asked = [pool.submit(served.post, {"rows": [ROW]}) for _ in range(40)]
+            assert served.get("/ping")[0] == 200, "health checks never wait"
+            found = [each.result()[0] for each in asked]
+        assert set(found) == {200, 503}
+        assert 12 <= found.count(200) < 40
+        text = served.get("/metrics")[2].decode()
+        assert f"onehandler_overloaded_total {found.count(503)}\n" in text
+        assert "onehandler_requests_waiting 0\n" in text
+        assert served.post({"rows": [ROW]})[0] == 200
