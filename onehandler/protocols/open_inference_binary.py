@@ -14,8 +14,9 @@ from onehandler.codecs.compression import decoded
 from onehandler.errors import InvalidInput, MalformedBody, shown
 from onehandler.message import Response
 from onehandler.protocols.binary import tensors_from_body
+from onehandler.protocols.one_row import image_type, in_base64
 from onehandler.protocols.open_inference_types import LENGTH_HEADER
-from onehandler.signature import ANY
+from onehandler.signature import ANY, IMAGE
 from onehandler.tensor import Tensor
 
 TYPE_CHECKING = False
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 
     from onehandler.dtypes import DType
     from onehandler.message import Request
-    from onehandler.signature import Signature
+    from onehandler.signature import Signature, TensorSpec
     from onehandler.tensor import Buffer, Tensors
 
 CONTENT_TYPE = "application/octet-stream"
 _PREFIX = 4  # bytes of a string's length
+_BEGINNING = 16  # bytes that tell an image's file from its base64
 
 
 class Tail:
@@ -41,8 +43,8 @@ class Tail:
         self._view = view
         self._next = 0
 
-    def tensor(self, dtype: DType, shape: tuple[int, ...], size: Any, where: str) -> Tensor:
-        """The next `size` bytes as a tensor."""
+    def tensor(self, spec: TensorSpec, dtype: DType, shape: tuple[int, ...], size: Any, where: str) -> Tensor:
+        """The next `size` bytes as a tensor for this input, of the type and shape that the client says."""
         at = f"{where}.parameters.binary_data_size"
         if type(size) is not int or size < 0:
             raise InvalidInput(f"must be a whole number of bytes, {shown(size)} came", where=at)
@@ -52,7 +54,7 @@ class Tail:
         data = self._view[self._next : self._next + size]
         self._next += size
         if not dtype.bits:
-            return Tensor(dtype, shape, _strings(data, prod(shape), where))
+            return Tensor(dtype, shape, _strings(spec, data, prod(shape), where))
         _check_numbers(dtype, shape, data, where)
         return Tensor(dtype, shape, data)
 
@@ -95,7 +97,7 @@ def raw_tensors(signature: Signature, request: Request, limit: int) -> Tensors:
         raise InvalidInput(
             f"a body without JSON is one string, the model takes {spec.shape_text}", where=LENGTH_HEADER
         )
-    return {spec.name: Tensor(spec.dtype, shape, [_text(body, "body")])}
+    return {spec.name: Tensor(spec.dtype, shape, [_text(spec, body, "body")])}
 
 
 def packed(tensor: Tensor) -> Buffer:
@@ -137,7 +139,7 @@ def _check_numbers(dtype: DType, shape: tuple[int, ...], data: memoryview, where
         raise InvalidInput("holds a BOOL that is neither 0 nor 1", where=where)
 
 
-def _strings(data: memoryview, count: int, where: str) -> list[str]:
+def _strings(spec: TensorSpec, data: memoryview, count: int, where: str) -> list[str]:
     """As many strings as the bytes hold, if that is `count`."""
     found: list[str] = []
     begin = 0
@@ -146,7 +148,7 @@ def _strings(data: memoryview, count: int, where: str) -> list[str]:
         end = start + int.from_bytes(data[begin:start], "little")
         if start > len(data) or end > len(data):
             raise InvalidInput(f"its string {len(found)} is cut off", where=where)
-        found.append(_text(data[start:end], f"{where}[{len(found)}]"))
+        found.append(_text(spec, data[start:end], f"{where}[{len(found)}]"))
         begin = end
     if len(found) != count:
         raise InvalidInput(
@@ -155,7 +157,10 @@ def _strings(data: memoryview, count: int, where: str) -> list[str]:
     return found
 
 
-def _text(data: bytes | memoryview, where: str) -> str:
+def _text(spec: TensorSpec, data: bytes | memoryview, where: str) -> str:
+    """A string as the model takes it; an image's file in base64, which it may have come in."""
+    if spec.media == IMAGE and image_type(bytes(data[:_BEGINNING])):
+        return in_base64(bytes(data))
     try:
         return str(data, "utf-8")
     except UnicodeDecodeError:

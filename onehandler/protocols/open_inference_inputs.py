@@ -86,7 +86,7 @@ def _tensor(spec: TensorSpec, entry: Mapping[str, Any], tail: Tail | None, where
             "binary data needs the header Inference-Header-Content-Length: how many bytes of the body are JSON",
             where=f"{where}.parameters.binary_data_size",
         )
-    return tail.tensor(dtype, shape, size, where)
+    return tail.tensor(spec, dtype, shape, size, where)
 
 
 def _shape(sizes: Any, where: str) -> tuple[int, ...]:

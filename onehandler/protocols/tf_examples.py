@@ -66,7 +66,7 @@ def _predicted(handler: Handler, body: dict[str, Any], spec: TensorSpec) -> list
     signature = handler.signature
     rows = _rows(signature, body)
     if any(each.dtype.family == "string" for each in signature.inputs):
-        rows = without_base64(rows, "examples")
+        rows = without_base64(rows, "examples", images=any(each.media for each in signature.inputs))
     found: list[Any] = handler.predict(tensors_from_rows(signature, rows, "examples"))[spec.name].nested()
     return found
 

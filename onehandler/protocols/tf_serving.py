@@ -47,7 +47,7 @@ def predict(handler: Handler, request: Request, _parameters: Parameters) -> Resp
     if any(spec.dtype.family == "string" for spec in signature.inputs):
         from onehandler.protocols.tf_base64 import without_base64  # few models take strings
 
-        content = without_base64(content, form)
+        content = without_base64(content, form, images=any(spec.media for spec in signature.inputs))
     if form == "instances":
         outputs = handler.predict(tensors_from_rows(signature, content, form))
         answer = {"predictions": _rows(signature, outputs)}
@@ -150,9 +150,9 @@ def _plain(name: str, outputs: Tensors) -> Any:
     nested = tensor.nested()
     if tensor.dtype.family != "string" or not name.endswith("_bytes"):
         return nested
-    from onehandler.protocols.tf_base64 import in_base64  # few models give strings
+    from onehandler.protocols.tf_base64 import as_objects  # few models give strings
 
-    return in_base64(nested)
+    return as_objects(nested)
 
 
 _MODEL = "/v1/models/{name}"

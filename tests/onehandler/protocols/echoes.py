@@ -26,9 +26,9 @@ PATH = "/v2/models/echo/infer"
 LENGTH = "inference-header-content-length"
 
 
-def echo(folder: Path, dtype: str, shape: tuple[int, ...] = (-1, -1)) -> Handler:
-    """The handler of a model that gives its input x as y."""
-    inputs, outputs = [bundles.spec("x", dtype, shape)], [bundles.spec("y", dtype, shape)]
+def echo(folder: Path, dtype: str, shape: tuple[int, ...] = (-1, -1), **said: str) -> Handler:
+    """The handler of a model that gives its input x as y; `said` is what the manifest says of x beside."""
+    inputs, outputs = [bundles.spec("x", dtype, shape) | said], [bundles.spec("y", dtype, shape)]
     code = dtype_named(dtype).code  # ONNX Runtime's numbers of element types are ONNX's
     sizes = [None if size == -1 else size for size in shape]
     graph = helper.make_graph(

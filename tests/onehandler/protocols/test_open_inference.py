@@ -6,6 +6,7 @@ import json
 import math
 import struct
 import tracemalloc
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -283,3 +284,27 @@ def test_several_models_and_versions(tmp_path: Path) -> None:
     for path in ("/v2/models/iris/versions/3", "/v2/models/other", "/v2/models/iris/versions/3/ready"):
         assert ask_models("GET", path)[0] == 404
     assert ask_models("GET", "/v2/health/ready") == (200, {"ready": True})
+
+
+IMAGES = {
+    "png": b"\x89PNG\r\n\x1a\n" + bytes(9),
+    "jpeg": b"\xff\xd8\xff\xe0",
+    "webp": b"RIFF\x08\0\0\0WEBPVP8 \xff",
+}
+
+
+@pytest.mark.parametrize("kind", IMAGES)
+def test_image_files_are_given_to_the_model_in_base64(kind: str, tmp_path: Path) -> None:
+    """As files, which Triton's clients send, as base64, and as the whole body."""
+    handler = echo(tmp_path, "string", (-1, 1), media="image")
+    file, text = IMAGES[kind], b64encode(IMAGES[kind]).decode()
+    data = struct.pack("<I", len(file)) + file + packed(text)
+    answer, _ = parts(ask(handler, {"inputs": [tensor("x", "BYTES", [2, 1], data)]}, data))
+    assert answer["outputs"][0]["data"] == [text, text]
+    _, tail = parts(handler.answer(Request("POST", "/v2/models/echo/infer", {LENGTH: "0"}, file)))
+    assert tail == packed(text)
+    handler.close()
+    plain = echo(tmp_path / "plain", "string", (-1, 1))
+    body = {"inputs": [tensor("x", "BYTES", [2, 1], data)]}
+    assert ask(plain, body, data).status == 400
+    plain.close()

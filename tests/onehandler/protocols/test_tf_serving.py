@@ -16,6 +16,7 @@ from onehandler.models.repository import Models
 from onehandler.settings import Settings
 from tests import bundles
 from tests.bundles import CLASSES, COLUMNS, ROW
+from tests.onehandler.protocols.echoes import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,3 +205,14 @@ def test_status_lists_every_version(tmp_path: Path) -> None:
     assert (labelled.status, labelled.headers["onehandler-version"]) == (200, "1")
     missing = models.answer(Request("GET", "/v1/models/iris/labels/other", {}, b""))
     assert missing.status == 404
+
+
+def test_images_stay_in_base64(tmp_path: Path) -> None:
+    handler = echo(tmp_path, "string", (-1, 1), media="image")
+    b64 = {"b64": b64encode(b"\x89PNG\r\n\x1a\n" + bytes(9)).decode()}
+    for body in ({"instances": [b64]}, {"instances": [{"x": b64}]}, {"instances": [[b64["b64"]]]}):
+        assert answer(handler, body) == {"predictions": [[b64["b64"]]]}
+    assert answer(handler, {"inputs": {"x": [[b64]]}}) == {"outputs": [[b64["b64"]]]}
+    wrong = post(handler, {"instances": [{"b64": "/w=="}]})
+    assert (wrong.status, b"base64 of an image or UTF-8 text" in wrong.body) == (400, True)
+    handler.close()
