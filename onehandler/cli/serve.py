@@ -18,23 +18,27 @@ from onehandler.cli.output import bundle_argument
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: one for each usable CPU]")
 @click.option(
     "--max-batch",
+    "ONEHANDLER_MAX_BATCH",
     type=click.IntRange(1, 1024),
     help="Rows of different requests that may share a run.  [default: ONEHANDLER_MAX_BATCH or 1, never]",
 )
 @click.option(
     "--max-wait",
+    "ONEHANDLER_MAX_WAIT_MS",
     type=click.IntRange(1, 10_000),
     metavar="MS",
     help="Longest that a request waits for others.  [default: ONEHANDLER_MAX_WAIT_MS or 10]",
 )
 @click.option(
     "--timeout",
+    "ONEHANDLER_TIMEOUT_S",
     type=click.IntRange(1, 86_400),
     metavar="SECONDS",
     help="A request that isn't answered by then gets 504.  [default: ONEHANDLER_TIMEOUT_S or never]",
 )
 @click.option(
     "--max-waiting",
+    "ONEHANDLER_MAX_WAITING",
     type=click.IntRange(0, 1_000_000),
     help="Requests that may wait for a worker; those beyond get 503.  [default: ONEHANDLER_MAX_WAITING or 256]",
 )
@@ -51,11 +55,8 @@ def command(
     host: str,
     port: int,
     workers: int | None,
-    max_batch: int | None,
-    max_wait: int | None,
-    timeout: int | None,
-    max_waiting: int | None,
     drain: float,
+    **settings: int | None,
 ) -> None:
     """Serve BUNDLE (a folder or its .tar.gz, or a folder of models) over HTTP until Ctrl-C or SIGTERM.
 
@@ -68,13 +69,8 @@ def command(
     from onehandler.serving.listening import listening
     from onehandler.serving.startup import serve  # uvicorn and asyncio: 0.1 s
 
-    said = {
-        "ONEHANDLER_MAX_BATCH": max_batch,
-        "ONEHANDLER_MAX_WAIT_MS": max_wait,
-        "ONEHANDLER_TIMEOUT_S": timeout,
-        "ONEHANDLER_MAX_WAITING": max_waiting,
-    }
-    environ = {**os.environ, **{name: str(value) for name, value in said.items() if value is not None}}
+    # Options that are settings go by the names of their variables.
+    environ = {**os.environ, **{name: str(value) for name, value in settings.items() if value is not None}}
     with listening(host, port) as listener:
         address = listener.getsockname()
 
