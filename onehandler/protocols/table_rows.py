@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from math import isfinite, isnan
 
 from onehandler.errors import InvalidInput
 from onehandler.rows import require_rows
@@ -84,9 +85,13 @@ def _number(cell: str) -> float | str | None:
     if "_" in cell or not cell.isascii():  # which Python takes for digits
         return cell
     try:
-        return float(cell)
+        value = float(cell)
     except ValueError:
         return cell  # the tensor says what it takes instead
+    if isfinite(value):
+        return value
+    overflows = any(character.isdigit() for character in cell)  # into an infinity that nobody wrote
+    return cell if overflows else None if isnan(value) else value
 
 
 def _whole(cell: str) -> float | str | None:

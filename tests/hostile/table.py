@@ -11,7 +11,13 @@ from typing import Any
 
 from tests.bundles import COLUMNS, ROW
 from tests.conformance.case import Case, get, post, tf
-from tests.hostile import cases_encoded, cases_open_inference, cases_tf_examples
+from tests.hostile import (
+    cases_encoded,
+    cases_images,
+    cases_open_inference,
+    cases_scoring,
+    cases_tf_examples,
+)
 from tests.hostile.raw_bodies import MARKER, RAW_BODIES, ROWS, nested
 
 _M = MARKER.encode()
@@ -191,4 +197,6 @@ CASES: list[Case] = [
     *cases_encoded.CASES,
     *cases_open_inference.CASES,
     *cases_tf_examples.CASES,
+    *cases_scoring.CASES,
+    *cases_images.CASES,
 ]
