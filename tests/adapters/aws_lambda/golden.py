@@ -53,7 +53,7 @@ def body_of(result: dict[str, Any]) -> bytes:
     """The body as a client gets it: text as it is, anything else from base64."""
     body: str = result["body"]
     media = headers_of(result).get("content-type", "text/")
-    assert result["isBase64Encoded"] == (media == "application/octet-stream")
+    assert result["isBase64Encoded"] != (media.startswith("text/") or "json" in media)
     return b64decode(body) if result["isBase64Encoded"] else body.encode()
 
 
