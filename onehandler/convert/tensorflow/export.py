@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import onnx
-from tf2onnx import optimizer, tf_loader, utils
+from tf2onnx import optimizer, tf_loader
 from tf2onnx.tfonnx import process_tf_graph
 
 from onehandler.convert.graph import rename_inputs, rename_outputs
+from onehandler.convert.tensorflow.canonical import make_canonical
 from onehandler.convert.tensorflow.imported import tf
 from onehandler.errors import ConversionError
 
@@ -61,7 +62,6 @@ def frozen(
 
 def exported(function: Frozen, where: str) -> onnx.ModelProto:
     """The graph in ONNX, under the clients' names. ConversionError names operators that ONNX has not."""
-    start_names_anew()
     inputs, outputs = list(function.inputs.values()), list(function.outputs.values())
     try:
         with tf.Graph().as_default() as graph:
@@ -81,12 +81,8 @@ def exported(function: Frozen, where: str) -> onnx.ModelProto:
     rename_inputs(model, list(function.inputs))
     rename_outputs(model, list(function.outputs))
     _declare(model, function.shapes)
+    make_canonical(model)
     return model
-
-
-def start_names_anew() -> None:
-    """Let tf2onnx count made-up names from 1: the same model gives the same bytes, however many went before."""
-    utils.INTERNAL_NAME = 1
 
 
 def require_known(model: onnx.ModelProto, where: str) -> None:

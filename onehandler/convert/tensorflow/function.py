@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,7 @@ def conversion_of(
     """The conversion of a function; ConversionError says what cannot be converted."""
     if not function.inputs:
         raise ConversionError("takes no inputs: there is nothing that clients could send", where=where)
+    function = _distinct(function)
     inputs = named(function.inputs, sample)
     names = [spec.name for spec in inputs]
     ask = partial(_answers, function, Signature(inputs, inputs))
@@ -114,6 +115,19 @@ def in_batches(arrays: Mapping[str, Any], size: int, ask: Callable[[dict[str, An
         rows = np.minimum(np.arange(start, start + size), count - 1)
         parts.append(ask({name: array[rows] for name, array in arrays.items()}))
     return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
+
+
+def _distinct(function: Function) -> Function:
+    """Outputs under names that no input has: TensorFlow lets a model give back what it took."""
+    taken = {spec.name for spec in function.inputs}
+
+    def renamed(call: Call) -> Call:
+        return lambda tensors: {
+            f"{name}_output" if name in taken else name: tensor for name, tensor in call(tensors).items()
+        }
+
+    original = renamed(function.original) if function.original else None
+    return replace(function, call=renamed(function.call), original=original)
 
 
 def _answers(function: Function, signature: Signature, rows: Rows) -> Answers:

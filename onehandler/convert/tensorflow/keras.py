@@ -46,7 +46,7 @@ def _loaded(path: Path, allow_code: bool, where: str) -> Any:
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=not allow_code)
     except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
-        reason = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).rpartition("Exception encountered:")[2].split())[:300]
         raise ConversionError(
             f"cannot be read by Keras {keras.__version__} ({type(error).__name__}: {reason}); if it has layers of "
             f"your own, {_EXPORT}",
@@ -65,16 +65,22 @@ def _function(model: Any, options: Options, where: str) -> Function:
     ]
 
     def call(tensors: Mapping[str, Any]) -> dict[str, Any]:
-        given = tf.nest.pack_sequence_as(model.input, [tensors[name] for name in names])
+        given = tf.nest.pack_sequence_as(_structure(model), [tensors[name] for name in names])
         return _outputs(model, model(given, training=False))
 
     return Function(inputs, call, model)
 
 
+def _structure(model: Any) -> Any:
+    """One input, a list or a dict of them: what a Sequential model that was read doesn't say."""
+    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+
+
 def _names(model: Any) -> list[str]:
     """What the inputs are called: by the keys they are given under, or else by their layers."""
-    if isinstance(model.input, dict):
-        return sorted(model.input)  # the order of a flattened dict
+    structure = _structure(model)
+    if isinstance(structure, dict):
+        return sorted(structure)  # the order of a flattened dict
     layers = {
         id(tensor): layer.name
         for layer in model.layers
@@ -89,9 +95,8 @@ def _outputs(model: Any, answer: Any) -> dict[str, Any]:
     if isinstance(answer, dict):
         return answer
     found: dict[str, Any] = {}
-    flat = tf.nest.flatten(answer)
-    told = getattr(model, "output_names", None) or [f"output_{number}" for number in range(len(flat))]
-    for name, tensor in zip(told, flat, strict=True):
+    told = [model.layers[-1].name] if isinstance(model, keras.Sequential) else model.output_names
+    for name, tensor in zip(told, tf.nest.flatten(answer), strict=True):
         taken = sum(each == name or each.rpartition("_")[0] == name for each in found)
         found[f"{name}_{taken}" if taken else name] = tensor
     return found

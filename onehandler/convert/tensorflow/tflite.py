@@ -17,7 +17,8 @@ from onehandler.convert.generated import generated
 from onehandler.convert.graph import rename_inputs, rename_outputs, signature_of
 from onehandler.convert.tables import array_of
 from onehandler.convert.tensorflow.batches import any_rows
-from onehandler.convert.tensorflow.export import OPSET, require_known, start_names_anew
+from onehandler.convert.tensorflow.canonical import make_canonical
+from onehandler.convert.tensorflow.export import OPSET, require_known
 from onehandler.convert.tensorflow.function import in_batches, named, with_labels
 from onehandler.convert.tensorflow.imported import quiet, tf, versions
 from onehandler.dtypes import dtype_named
@@ -147,6 +148,7 @@ def _candidate(model: _Model, inputs: Sequence[TensorSpec], labels: Sequence[str
     rename_inputs(graph, [tensors[value.name] for value in graph.graph.input])
     tensors = {details["name"]: name for name, details in model.outputs.items()}
     rename_outputs(graph, [tensors[value.name] for value in graph.graph.output])
+    make_canonical(graph)
     signature = with_labels(signature_of(graph, {spec.name: spec.columns for spec in inputs}), labels)
     return Candidate(graph.SerializeToString(deterministic=True), signature, slack=_steps(graph))
 
@@ -166,7 +168,6 @@ def _steps(graph: onnx.ModelProto) -> dict[str, float]:
 
 
 def _exported(path: Path) -> onnx.ModelProto:
-    start_names_anew()
     try:
         with quiet(), tf.Graph().as_default() as graph:
             found = process_tf_graph(graph, continue_on_error=True, opset=OPSET, tflite_path=str(path))
