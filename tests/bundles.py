@@ -25,8 +25,6 @@ import onnx
 from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 
-from tests import prepared
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -52,7 +50,9 @@ def spec(
 
 def build(name: str, folder: Path, /, **changes: Any) -> str:
     """Write the bundle of that name into a new folder below `folder`; `changes` replace manifest members."""
-    if name in prepared.NAMES:
+    if name in _PREPARED:
+        from tests import prepared  # Pillow and tokenizers are not in every environment
+
         return prepared.build(name, folder, **changes)
     model, inputs, outputs, sample = _MODELS[name]()
     return write(folder / name, name, model, inputs, outputs, sample, **changes)
@@ -218,3 +218,4 @@ _MODELS: dict[str, Callable[[], _Made]] = {
     "division": _division,
 }
 NAMES = tuple(_MODELS)
+_PREPARED = ("photo", "review")

@@ -20,10 +20,11 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
+from tests import bundles
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ("photo", "review")
 COLOURS = ["red", "green", "blue"]
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "film", "the", "is", "Łódź"]
 IMAGE_STEP = {
@@ -75,8 +76,6 @@ def build(name: str, folder: Path, /, **changes: Any) -> str:
 
 
 def photo(target: Path, /, layout: str = "NCHW", dtype: str = "float32", **changes: Any) -> str:
-    from tests import bundles  # which imports us
-
     shape = [-1, 3, 4, 4] if layout == "NCHW" else [-1, 4, 4, 3]
     axes = "2,3" if layout == "NCHW" else "1,2"
     pixels = [bundles.spec("pixels", dtype, shape)]
@@ -102,8 +101,6 @@ def photo(target: Path, /, layout: str = "NCHW", dtype: str = "float32", **chang
 
 
 def review(target: Path, /, dtype: str = "int64", width: int = -1, **changes: Any) -> str:
-    from tests import bundles  # which imports us
-
     tensors = [bundles.spec(name, dtype, [-1, width]) for name in ("input_ids", "attention_mask")]
     outputs = [bundles.spec("total", "int64", [-1]), bundles.spec("length", "int64", [-1])]
     nodes = [
