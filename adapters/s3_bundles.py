@@ -9,7 +9,7 @@ import boto3
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from onehandler.bundle import MANIFEST
+from onehandler.bundle import MANIFEST, SIGNATURE
 from onehandler.bundle_sources.location import Location
 from onehandler.errors import BundleError
 
@@ -39,7 +39,8 @@ def push(
     """
     location = Location(bucket, prefix, bundle.digest)
     # Without a manifest nobody reads the rest: what an interrupted upload leaves is no bundle.
-    for name in (*sorted(bundle.manifest["files"]), MANIFEST):
+    signature = [SIGNATURE] if Path(bundle.folder, SIGNATURE).exists() else []
+    for name in (*sorted(bundle.manifest["files"]), *signature, MANIFEST):
         path = str(Path(bundle.folder, *name.split("/")))
         try:
             client.upload_file(path, bucket, location.key(name), Callback=told)

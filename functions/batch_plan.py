@@ -14,7 +14,7 @@ from onehandler.settings import Settings
 
 settings = Settings(os.environ)
 batch = BatchSettings.read(os.environ)
-bundle = Bundle.load(settings.bundle, settings.digest)
+bundle = Bundle.load(settings.bundle, settings.digest, settings.public_key)
 ports = S3Store.connect(), SqsQueue.connect(batch.queue), DynamoLedger.connect(batch.ledger)
 planner = Planner(bundle, *ports, batch.results, time.time, batch.chunk_bytes)
 handler = plan_entry_point(planner, settings.service, settings.namespace)

@@ -11,13 +11,13 @@ a .tar.gz is unpacked to a temporary folder first (bundle_archive.py).
 
 from __future__ import annotations
 
-import json
 import os
 from importlib import import_module
 from stat import S_ISDIR, S_ISREG
 from sys import version_info
 
-from onehandler.errors import BundleError, UntrustedBundle
+from onehandler.codecs.json import loads
+from onehandler.errors import BundleError, RequestError, UntrustedBundle
 from onehandler.signature import Signature
 
 TYPE_CHECKING = False
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 MANIFEST = "bundle.json"
+SIGNATURE = "bundle.sig"  # of the manifest, optional (onehandler/signing.py)
 MODEL_HANDLER = "handler.py"
 FORMAT = 1
 MANIFEST_LIMIT = 16 * 1024 * 1024
+_BESIDE = {MANIFEST, SIGNATURE}  # what the manifest doesn't list
 _BLOCK = 1024 * 1024
 _DEEPEST = 32  # folders within folders
 _LONGEST = 128  # characters of the bundle's name, its version, and a file's name that needs no closer look
 _MARKS = str.maketrans("", "", "_.-")
-_FEW = 100  # files
 # OpenSSL hashes 1,800 MB/s and Python's own sha256 340, but OpenSSL takes 2.5 ms to load, and 6 to 12 where the
 # disk has not read it yet. So it is worth it from 1 MB (warm disk) or 3 to 5 MB (cold) on.
 _LARGE = 2 * 1024 * 1024
@@ -42,20 +43,12 @@ _LARGE = 2 * 1024 * 1024
 class Bundle:
     """A verified bundle. `manifest` is bundle.json as parsed; `digest` is the sha256 of its bytes.
 
-    `pinned` says that whoever loaded it had said that digest.
+    `pinned` says that whoever loaded it had said that digest, `signer` which public key was asked for, and signed it.
     """
 
     __slots__ = (
-        "__weakref__",
-        "digest",
-        "folder",
-        "manifest",
-        "name",
-        "pinned",
-        "runtime",
-        "signature",
-        "version",
-    )
+        "__weakref__", "digest", "folder", "manifest", "name", "pinned", "runtime", "signature", "signer", "version",
+    )  # fmt: skip
 
     def __init__(self, folder: str, manifest: Mapping[str, Any], digest: str) -> None:
         self.folder: Final = folder
@@ -66,25 +59,31 @@ class Bundle:
         self.runtime: Final = _text(manifest, "runtime")
         self.signature: Final = Signature.from_json(_object(manifest, "signature"))
         self.pinned = False
+        self.signer = ""
 
     @classmethod
-    def load(cls, folder: str, pinned: str = "") -> Bundle:
+    def load(cls, folder: str, pinned: str = "", public_key: str = "") -> Bundle:
         """Read and verify a bundle folder, a bundle's .tar.gz, or one in S3 (onehandler.bundle_sources).
 
-        With `pinned`, the bundle's digest must be exactly that. BundleError says which file is at fault.
+        With `pinned`, the bundle's digest must be exactly that; with `public_key`, it must be signed with that key.
+        BundleError says which file is at fault.
         """
         if folder.startswith("s3://") or (folder.endswith((".tar.gz", ".tgz")) and not os.path.isdir(folder)):
             from onehandler.bundle_sources import load_brought  # never on the cold path of a plain folder
 
-            return load_brought(folder, pinned)
+            return load_brought(folder, pinned, public_key)
         content = _read_manifest(folder)
         digest = _sha256(len(content))
         digest.update(content)
         found: str = digest.hexdigest()
         if pinned and pinned != found:
             raise UntrustedBundle(f"its digest is {found}, the deployment pins {pinned}", where=folder)
+        if public_key:
+            from onehandler.signing import check_folder  # only where the deployment asks for signatures
+
+            check_folder(folder, content, public_key)
         bundle = cls(folder, parse_manifest(content), found)
-        bundle.pinned = bool(pinned)
+        bundle.pinned, bundle.signer = bool(pinned), public_key
         bundle._verify_files()
         return bundle
 
@@ -106,21 +105,22 @@ class Bundle:
 
     def _verify_files(self) -> None:
         listed = self.manifest["files"]
-        present = _present(self.folder)
-        present.pop(MANIFEST, None)  # read before; it may be a moment between two bundles
+        try:
+            present = dict(_walk(self.folder))
+        except OSError as error:
+            raise BundleError(f"cannot be read: {error.strerror}", where=self.folder) from None
+        unlisted = sorted(present.keys() - listed.keys() - _BESIDE)
         for name, entry in listed.items():
             if name not in present:
                 raise BundleError(f"the manifest lists '{name}', which is not there", where=self.folder)
             self._verify_file(name, present[name], entry)
-        unlisted = sorted(present.keys() - listed.keys())
         if unlisted:
             raise BundleError(f"{unlisted[0]!r:.100} is not in the manifest; remove it", where=self.folder)
 
     def _verify_file(self, name: str, status: os.stat_result, entry: Mapping[str, Any]) -> None:
         if status.st_size != entry["bytes"]:
-            raise UntrustedBundle(
-                f"has {status.st_size} bytes, the manifest says {entry['bytes']}", where=name
-            )
+            told = f"has {status.st_size} bytes, the manifest says {entry['bytes']}"
+            raise UntrustedBundle(told, where=name)
         digest = _sha256(status.st_size)
         try:
             with open(self.path(name), "rb") as file:
@@ -152,12 +152,10 @@ def parse_manifest(content: bytes) -> dict[str, Any]:
 
 
 def strict_json(content: bytes, where: str) -> Any:
-    """The JSON of a file that comes with models: a name twice in an object and NaN are BundleErrors, too."""
+    """A document that comes with models, read as strictly as a request's; BundleError says what is wrong."""
     try:
-        return json.loads(
-            str(content, "utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError) as error:
+        return loads(content)
+    except RequestError as error:
         raise BundleError(f"is not JSON: {error}"[:300], where=where) from None
 
 
@@ -179,15 +177,8 @@ def _read_manifest(folder: str) -> bytes:
     return content
 
 
-def _present(folder: str) -> dict[str, os.stat_result]:
-    """Every file below the folder by its manifest name; links, devices and hard links are refused."""
-    try:
-        return dict(_walk(folder))
-    except OSError as error:
-        raise BundleError(f"cannot be read: {error.strerror}", where=folder) from None
-
-
 def _walk(folder: str, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """Every file below the folder by its manifest name; links, devices and hard links are refused."""
     if prefix.count("/") > _DEEPEST:
         raise BundleError(f"has folders more than {_DEEPEST} deep", where=folder)
     with os.scandir(os.path.join(folder, prefix)) as entries:
@@ -217,7 +208,8 @@ def _check_files(files: Mapping[str, Any]) -> None:
         ):
             raise BundleError(f"needs 'bytes' and 'sha256' for {name!r:.100}", where=MANIFEST)
     folded = {name.lower() for name in files}
-    if len(folded) < len(files) or MANIFEST in folded or not all(map(_is_plain, files)) or len(files) > _FEW:
+    plain = len(files) <= 100 and all(map(_is_plain, files)) and folded.isdisjoint(_BESIDE)
+    if not plain or len(folded) < len(files):
         from onehandler.bundle_names import check_names  # most bundles need no closer look
 
         check_names(files)
@@ -227,18 +219,6 @@ def _is_plain(name: str) -> bool:
     """Whether it is itself in paths, headers, log lines, pages, templates and commands: nothing to escape."""
     fits = len(name) <= _LONGEST and name.isascii() and name.translate(_MARKS).isalnum()
     return fits and name[0] not in ".-" and name[-1] != "."
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Readers differ in which of two equal keys they take: what one checks, another would serve."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _sha256(size: int) -> Any:

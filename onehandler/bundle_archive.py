@@ -22,7 +22,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onehandler.bundle import MANIFEST, MANIFEST_LIMIT, Bundle, parse_manifest
+from onehandler.bundle import MANIFEST, MANIFEST_LIMIT, SIGNATURE, Bundle, parse_manifest
 from onehandler.bundle_names import Names, check_name
 from onehandler.bundle_writer import put_in_place
 from onehandler.capped_reader import CappedReader
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LIMIT = 10 * 1024**3  # bytes unpacked: Lambda's largest /tmp
 _MOST = 10_000  # members
+_BESIDE = {MANIFEST: MANIFEST_LIMIT, SIGNATURE: 256}  # bytes of what the manifest doesn't list
 _LEVEL = 6
 _BLOCK = 256 * 1024
 
@@ -79,12 +80,12 @@ def unpack(archive: Path, folder: Path, limit: int = LIMIT) -> Bundle:
     return put_in_place(folder, lambda partial: _extract(archive, partial, limit))
 
 
-def load_archive(path: str, pinned: str = "", limit: int = LIMIT) -> Bundle:
+def load_archive(path: str, pinned: str = "", limit: int = LIMIT, public_key: str = "") -> Bundle:
     """A bundle unpacked to a temporary folder, which goes when the bundle does."""
     folder = tempfile.mkdtemp(prefix="onehandler-bundle-")
     try:
-        _extract(Path(path), Path(folder), limit)
-        bundle = Bundle.load(folder, pinned)
+        _extract(Path(path), Path(folder), limit, public_key)
+        bundle = Bundle.load(folder, pinned, public_key)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -94,7 +95,8 @@ def load_archive(path: str, pinned: str = "", limit: int = LIMIT) -> Bundle:
 
 def _write(bundle: Bundle, stream: gzip.GzipFile) -> None:
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as opened:
-        for name in (MANIFEST, *sorted(bundle.manifest["files"])):
+        signature = [SIGNATURE] if Path(bundle.folder, SIGNATURE).exists() else []
+        for name in (MANIFEST, *signature, *sorted(bundle.manifest["files"])):
             with Path(bundle.folder, *name.split("/")).open("rb") as content:
                 member = tarfile.TarInfo(name)
                 member.size = os.fstat(content.fileno()).st_size
@@ -102,37 +104,65 @@ def _write(bundle: Bundle, stream: gzip.GzipFile) -> None:
                 opened.addfile(member, content)
 
 
-def _extract(archive: Path, folder: Path, limit: int) -> None:
+def _extract(archive: Path, folder: Path, limit: int, public_key: str = "") -> None:
     """Two passes: the manifest decides what all the rest may be and need not come first."""
-    listed = _compared(archive, limit)
+    listed = _compared(archive, limit, public_key)
     with _members(archive, limit) as members:
         for name, member in members:
-            if name != MANIFEST:  # the archive may have been replaced in between
-                _check_listed(name, member.size, listed)
+            _check_listed(name, member.size, listed)  # the archive may have been replaced in between
             _write_file(folder.joinpath(*name.split("/")), member)
 
 
-def _compared(archive: Path, limit: int) -> Mapping[str, Any]:
-    """The manifest's files, once every member has been found to be one of them, byte for byte."""
-    listed: Mapping[str, Any] | None = None
-    found: dict[str, tuple[int, str]] = {}
+def _compared(archive: Path, limit: int, public_key: str) -> Mapping[str, int]:
+    """The size of every member, once the manifest has been found to list it, byte for byte."""
+    survey = _Survey(limit)
     with _members(archive, limit) as members:
         for name, member in members:
+            survey.add(name, member)
+        survey.finish(public_key)
+    return survey.sizes
+
+
+class _Survey:
+    """What an archive holds, against what its manifest says."""
+
+    def __init__(self, limit: int) -> None:
+        self.sizes: dict[str, int] = {}
+        self._limit = limit
+        self._beside: dict[str, bytes] = {}
+        self._digests: dict[str, str] = {}
+        self._listed: Mapping[str, Any] = {}
+        self._sizes_listed: dict[str, int] = {}
+
+    def add(self, name: str, member: _Member) -> None:
+        """Read one member; once the manifest is known, what it doesn't list is refused unread."""
+        if name in _BESIDE:
+            if member.size > _BESIDE[name]:
+                raise BundleError(f"{name} is larger than {_BESIDE[name]} bytes")
+            self._beside[name] = b"".join(member.blocks())
             if name == MANIFEST:
-                listed = _listed(member, limit)
-                continue
-            if listed is not None:
-                _check_listed(name, member.size, listed)
-            found[name] = member.size, member.digest()
-        if listed is None:
+                self._listed = _listed(self._beside[name], self._limit)
+                self._sizes_listed = {each: entry["bytes"] for each, entry in self._listed.items()}
+        else:
+            if MANIFEST in self._beside:
+                _check_listed(name, member.size, self._sizes_listed)
+            self._digests[name] = member.digest()
+        self.sizes[name] = member.size
+
+    def finish(self, public_key: str) -> None:
+        """Everything has been read: refuse what is missing, too much or another."""
+        if MANIFEST not in self._beside:
             raise BundleError(f"holds no {MANIFEST}; make one with 'onehandler pack'")
-        for name, (size, digest) in found.items():
-            _check_listed(name, size, listed)
-            if digest != listed[name]["sha256"]:
+        if public_key:
+            from onehandler.signing import check  # only where the deployment asks for signatures
+
+            check(self._beside[MANIFEST], self._beside.get(SIGNATURE, b""), public_key, "")
+        for name, digest in self._digests.items():
+            _check_listed(name, self.sizes[name], self._sizes_listed)
+            if digest != self._listed[name]["sha256"]:
                 raise UntrustedBundle(f"'{name}' is not the file that was bundled: its sha256 differs")
-        for name in listed.keys() - found.keys():
+        for name in self._listed.keys() - self._digests.keys():
             raise BundleError(f"the manifest lists {name!r:.100}, which is not there")
-    return listed
 
 
 @contextmanager
@@ -169,7 +199,7 @@ def _files(opened: tarfile.TarFile) -> Iterator[tuple[str, _Member]]:
             continue
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
             raise UntrustedBundle(f"{name!r:.100} is a link, device or sparse file, not a plain one")
-        if name != MANIFEST:
+        if name not in _BESIDE:
             check_name(name)
         names.add_file(name)
         content = opened.extractfile(member)
@@ -177,23 +207,20 @@ def _files(opened: tarfile.TarFile) -> Iterator[tuple[str, _Member]]:
         yield name, _Member(member.size, content)
 
 
-def _listed(manifest: _Member, limit: int) -> Mapping[str, Any]:
+def _listed(manifest: bytes, limit: int) -> Mapping[str, Any]:
     """The files of a manifest that makes sense."""
-    if manifest.size > MANIFEST_LIMIT:
-        raise BundleError(f"{MANIFEST} is larger than {MANIFEST_LIMIT} bytes")
-    content = parse_manifest(b"".join(manifest.blocks()))
-    files: Mapping[str, Any] = Bundle("", content, "").manifest["files"]
+    files: Mapping[str, Any] = Bundle("", parse_manifest(manifest), "").manifest["files"]
     size = sum(entry["bytes"] for entry in files.values())
     if size > limit:
-        raise UntrustedBundle(f"unpacks to {size:.3g} bytes, {limit} are accepted")
+        raise UntrustedBundle(f"unpacks to {size} bytes, {limit} are accepted")
     return files
 
 
-def _check_listed(name: str, size: int, listed: Mapping[str, Any]) -> None:
-    if name not in listed:
+def _check_listed(name: str, size: int, sizes: Mapping[str, int]) -> None:
+    if name not in sizes:
         raise UntrustedBundle(f"{name!r:.100} is not in the manifest")
-    if size != listed[name]["bytes"]:
-        raise UntrustedBundle(f"'{name}' has {size} bytes, the manifest says {listed[name]['bytes']}")
+    if size != sizes[name]:
+        raise UntrustedBundle(f"'{name}' has {size} bytes, the manifest says {sizes[name]}")
 
 
 def _write_file(path: Path, member: _Member) -> None:

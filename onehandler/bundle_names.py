@@ -5,7 +5,7 @@ Imported only for bundles with several files, or with other names than the plain
 
 from __future__ import annotations
 
-from onehandler.bundle import MANIFEST
+from onehandler.bundle import MANIFEST, SIGNATURE
 from onehandler.errors import BundleError, UntrustedBundle
 
 TYPE_CHECKING = False
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _MOST = 10_000  # files
 _DEEPEST = 32  # folders within folders
 _LONGEST = 512  # characters of a path
-# Control characters, lone surrogates, line and paragraph separators: they end lines of logs and steer terminals.
-_STEERING = ("Cc", "Cs", "Zl", "Zp")
+# Control characters, line and paragraph separators: they end lines of logs and steer terminals.
+_STEERING = ("Cc", "Zl", "Zp")
 # What shows the rest of a line in another order than it has.
 _TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
@@ -83,8 +83,8 @@ def check_name(name: str) -> None:
         raise BundleError(f"{name!r:.100} is not a plain relative path", where=MANIFEST)
     if len(parts) > _DEEPEST or len(name) > _LONGEST:
         raise BundleError(f"{name!r:.100} is too long or too deep a path", where=MANIFEST)
-    if name.lower() == MANIFEST:
-        raise BundleError("cannot list itself among its files", where=MANIFEST)
+    if name.lower() in (MANIFEST, SIGNATURE):
+        raise BundleError("cannot list itself among its files, nor its signature", where=MANIFEST)
 
 
 def check_steerless(name: str, where: str) -> None:
@@ -93,7 +93,7 @@ def check_steerless(name: str, where: str) -> None:
 
     if any(category(char) in _STEERING or bidirectional(char) in _TURNING for char in name):
         raise BundleError(
-            f"{name!a:.100} holds a control character, half a surrogate pair or a change of direction; rename it",
+            f"{name!a:.100} holds a control character or a change of direction; rename it",
             where=where,
         )
 

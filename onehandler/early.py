@@ -45,7 +45,7 @@ def begin(environ: Mapping[str, str]) -> None:
 
     try:
         settings = Settings(environ)
-        bundle = Bundle.load(settings.bundle, settings.digest)
+        bundle = Bundle.load(settings.bundle, settings.digest, settings.public_key)
     except OnehandlerError:
         return
     begin_opening(bundle.runtime, bundle.model_path, settings.threads)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from onehandler.bundle import MANIFEST, Bundle
-from onehandler.errors import BundleError
+from onehandler.errors import BundleError, UntrustedBundle
 from onehandler.protocols.answering import answer
 from onehandler.protocols.routing import require_served
 from onehandler.runtimes import open_bundle
@@ -64,7 +64,9 @@ class Handler:
         """
         settings = settings or Settings(os.environ)
         if isinstance(bundle, str):
-            bundle = Bundle.load(bundle, settings.digest)
+            bundle = Bundle.load(bundle, settings.digest, settings.public_key)
+        if settings.public_key and bundle.signer != settings.public_key:
+            raise UntrustedBundle("was loaded without a look at its signature", where=bundle.folder)
         runtime = open_bundle(bundle, settings.threads)
         if not bundle.handler_path:  # code of its own may take other things from clients than the model does
             _check_declared(bundle.signature, runtime.signature)

@@ -21,6 +21,7 @@ class Settings:
     | --- | --- | --- |
     | ONEHANDLER_BUNDLE | bundle beside the code | folder of a bundle or of models, or s3://bucket/prefix/digest |
     | ONEHANDLER_BUNDLE_DIGEST | none | sha256 of bundle.json or models.json; anything else is refused |
+    | ONEHANDLER_PUBLIC_KEY | none | base64 of an Ed25519 public key: every bundle must be signed with it |
     | ONEHANDLER_MODELS_MB | 60 % of the memory setting | what several models may hold together; 0: no ceiling |
     | ONEHANDLER_THREADS | from the memory setting | cores one model run may use |
     | ONEHANDLER_MAX_BODY_MB | 10 | largest request body after decompression |
@@ -44,6 +45,7 @@ class Settings:
         "max_wait",
         "models_bytes",
         "namespace",
+        "public_key",
         "service",
         "threads",
     )
@@ -54,6 +56,7 @@ class Settings:
             f"{task_root}/bundle" if task_root else "bundle"
         )
         self.digest: Final = environ.get("ONEHANDLER_BUNDLE_DIGEST", "").lower()
+        self.public_key: Final = environ.get("ONEHANDLER_PUBLIC_KEY", "")
         self.threads: Final = _threads(environ)
         self.max_body: Final = _positive(environ, "ONEHANDLER_MAX_BODY_MB", 10) * _MEGABYTE
         self.max_batch: Final = _positive(environ, "ONEHANDLER_MAX_BATCH", 1)

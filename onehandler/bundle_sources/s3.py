@@ -13,7 +13,7 @@ import os
 from hashlib import sha256
 from threading import Lock, Thread
 
-from onehandler.bundle import MANIFEST, MANIFEST_LIMIT, Bundle, parse_manifest
+from onehandler.bundle import MANIFEST, MANIFEST_LIMIT, SIGNATURE, Bundle, parse_manifest
 from onehandler.bundle_sources.access import Access
 from onehandler.bundle_sources.location import Location
 from onehandler.bundle_sources.s3_objects import Bucket
@@ -32,11 +32,16 @@ _PRIVATE = 0o700
 
 
 def load_remote(
-    text: str, pinned: str, environ: Mapping[str, str], open_bucket: Open | None = None
+    text: str,
+    pinned: str,
+    environ: Mapping[str, str],
+    open_bucket: Open | None = None,
+    public_key: str = "",
 ) -> Bundle:
     """The bundle at a location, from this machine's disk if it has been fetched before.
 
-    Raises SettingsError, BundleError (UntrustedBundle where a digest differs) or Unavailable.
+    With a `public_key`, it must be signed with it. Raises SettingsError, BundleError (UntrustedBundle where a digest
+    or the signature is another) or Unavailable.
     """
     location, access = Location.parse(text), Access(environ)
     if pinned and pinned != location.digest:
@@ -44,15 +49,15 @@ def load_remote(
     opener = open_bucket or (lambda: Bucket(access, location.bucket))
     home = _home(access.temporary)
     target = os.path.join(home, location.digest)
-    return _kept(target, location.digest) or _fetched(location, opener, target)
+    return _kept(target, location.digest, public_key) or _fetched(location, opener, target, public_key)
 
 
-def _kept(target: str, digest: str) -> Bundle | None:
+def _kept(target: str, digest: str, public_key: str) -> Bundle | None:
     """What an earlier start has fetched, if it is still whole."""
     if not os.path.isdir(target):
         return None
     try:
-        return Bundle.load(target, digest)
+        return Bundle.load(target, digest, public_key)
     except BundleError:
         _remove(target)
         return None
@@ -73,19 +78,21 @@ def _home(temporary: str) -> str:
     return home
 
 
-def _fetched(location: Location, opener: Open, target: str) -> Bundle:
+def _fetched(location: Location, opener: Open, target: str, public_key: str) -> Bundle:
     partial = f"{target}.{os.getpid()}"
     try:
         _remove(partial)
         os.mkdir(partial, _PRIVATE)
-        _fetch(location, opener, partial)
-        bundle = Bundle.load(partial, location.digest)
+        _fetch(location, opener, partial, public_key)
+        bundle = Bundle.load(partial, location.digest, public_key)
         _settle(partial, target)
-        return Bundle(target, bundle.manifest, bundle.digest)
     except OSError as error:
         raise BundleError(f"cannot be kept in {partial}: {error.strerror}", where=str(location)) from None
     finally:
         _remove(partial)
+    settled = Bundle(target, bundle.manifest, bundle.digest)
+    settled.pinned, settled.signer = bundle.pinned, bundle.signer
+    return settled
 
 
 def _settle(partial: str, target: str) -> None:
@@ -97,8 +104,10 @@ def _settle(partial: str, target: str) -> None:
             raise
 
 
-def _fetch(location: Location, opener: Open, folder: str) -> None:
+def _fetch(location: Location, opener: Open, folder: str, public_key: str) -> None:
     content = _manifest(location, opener)
+    if public_key:
+        _fetch_signature(location, opener, folder, content, public_key)
     checked = Bundle(folder, parse_manifest(content), location.digest).manifest
     sizes = {name: entry["bytes"] for name, entry in checked["files"].items()}
     _check_room(folder, sum(sizes.values()), location)
@@ -116,21 +125,39 @@ def _fetch(location: Location, opener: Open, folder: str) -> None:
 
 def _manifest(location: Location, opener: Open) -> bytes:
     """The manifest, whose digest is what the location says."""
-    found: dict[int, bytes] = {}
-    bucket = opener()
-    try:
-        size = bucket.read(location.key(MANIFEST), 0, MANIFEST_LIMIT + 1, found.__setitem__)
-    finally:
-        bucket.close()
-    if size > MANIFEST_LIMIT:
-        raise BundleError(f"{MANIFEST} is larger than {MANIFEST_LIMIT} bytes", where=str(location))
-    content = b"".join(found[start] for start in sorted(found))[:size]
+    content = _small(location, opener, MANIFEST, MANIFEST_LIMIT)
     digest = sha256(content).hexdigest()
     if digest != location.digest:
         raise UntrustedBundle(
             f"its {MANIFEST} has the sha256 {digest}, not the location's", where=str(location)
         )
     return content
+
+
+def _fetch_signature(location: Location, opener: Open, folder: str, manifest: bytes, public_key: str) -> None:
+    """Check the manifest's signature before anything it lists is fetched, and keep it for later starts."""
+    from onehandler.signing import FILE_LIMIT, check  # only where the deployment asks for signatures
+
+    try:
+        content = _small(location, opener, SIGNATURE, FILE_LIMIT)
+    except BundleError as error:
+        raise UntrustedBundle(f"has no signature that can be read: {error}"[:400]) from None
+    check(manifest, content, public_key, str(location))
+    with open(os.path.join(folder, SIGNATURE), "wb") as file:
+        file.write(content)
+
+
+def _small(location: Location, opener: Open, name: str, limit: int) -> bytes:
+    """A whole object of at most `limit` bytes."""
+    found: dict[int, bytes] = {}
+    bucket = opener()
+    try:
+        size = bucket.read(location.key(name), 0, limit + 1, found.__setitem__)
+    finally:
+        bucket.close()
+    if size > limit:
+        raise BundleError(f"{name} is larger than {limit} bytes", where=str(location))
+    return b"".join(found[start] for start in sorted(found))[:size]
 
 
 class _Fetch:

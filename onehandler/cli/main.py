@@ -30,6 +30,9 @@ COMMANDS = {
     "inspect": _Entry(
         "onehandler.cli.inspect", "Show a bundle: signature, files, sizes, what platforms take it.", "cli"
     ),
+    "keygen": _Entry("onehandler.cli.keygen", "Make a pair of keys that bundles are signed with.", "sign"),
+    "sign": _Entry("onehandler.cli.sign", "Sign a bundle for deployments that ask for it.", "sign"),
+    "verify": _Entry("onehandler.cli.verify", "Check a bundle's signature and its files.", "sign"),
     "pack": _Entry("onehandler.cli.pack", "Make one .tar.gz of a bundle's folder.", "cli"),
     "push": _Entry(
         "onehandler.cli.push", "Upload a bundle to S3, for functions that fetch it there.", "batch"

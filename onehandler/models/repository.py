@@ -139,7 +139,7 @@ class Models:
 
     def bundle(self, name: str, version: str) -> Bundle:
         """A version's bundle, verified, its model not opened; BundleError when it must not be served."""
-        return _bundle(self._layout.models[name].versions[version], name, version)
+        return _bundle(self._layout.models[name].versions[version], name, version, self.settings.public_key)
 
     def add(self, name: str, source: Source, version: str = "1", *, evict: bool = True) -> None:
         """Serve one more model and load it. Conflict when there is one of that name; OutOfMemory, BundleError.
@@ -195,7 +195,7 @@ class Models:
         return Unavailable(f"model '{key[0]}', version {key[1]}, cannot be loaded; the log says why")
 
     def _opened(self, key: tuple[str, str], source: Source, *, evict: bool) -> Handler:
-        bundle = _bundle(source, *key)
+        bundle = _bundle(source, *key, self.settings.public_key)
         declared = sum(entry["bytes"] for entry in bundle.manifest["files"].values())
         where = "/".join(key)
         with self._lock:
@@ -226,8 +226,8 @@ def _version(model: Model, request: Request, parameters: Parameters, draw: Calla
     return model.split.version(request, draw) if model.split else model.default
 
 
-def _bundle(source: Source, name: str, version: str) -> Bundle:
-    bundle = Bundle.load(source.location, source.digest)
+def _bundle(source: Source, name: str, version: str, public_key: str) -> Bundle:
+    bundle = Bundle.load(source.location, source.digest, public_key)
     if not source.any_name and (bundle.name, bundle.version) != (name, version):
         raise BundleError(
             f"is served as {name}/{version}, but its manifest says {bundle.name!r:.100}/{bundle.version!r:.100}",

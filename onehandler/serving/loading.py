@@ -53,7 +53,7 @@ def what_is_served(path: str, settings: Settings, serving: ServingSettings) -> L
         return Managed(settings, serving)
     if models.lie_at(path):
         return Several(path, settings, serving)
-    return Shared(Bundle.load(path, settings.digest), settings, serving)
+    return Shared(Bundle.load(path, settings.digest, settings.public_key), settings, serving)
 
 
 class Managed:

@@ -27,7 +27,8 @@ WARM = [
     Case("members", "file twice", "archive"),
     Case("objects", "shorter", "objects"),
     Case("manifest", "accents collide", "folder"),
-    Case("manifest", "column half a pair", "folder"),
+    Case("manifest", "column ends a line", "folder"),
+    Case("manifest", "too many files", "folder"),
 ]
 FIRST = [*SOUND, *WARM]
 
