@@ -12,7 +12,8 @@ several variables for one thing the first that is set counts:
 | seconds for an answer | ONEHANDLER_TIMEOUT_S, SAGEMAKER_MODEL_SERVER_TIMEOUT | 60, in a transform job 3,600 |
 | largest body, MB | ONEHANDLER_MAX_BODY_MB, SAGEMAKER_MAX_PAYLOAD_IN_MB | 25 |
 | more paths | AIP_PREDICT_ROUTE, AIP_HEALTH_ROUTE | none |
-| several models | SAGEMAKER_MULTI_MODEL=true | one bundle, or a folder of models |
+| models that the platform loads | SAGEMAKER_MULTI_MODEL=true | one bundle, or a folder of models |
+| MB that those may hold together | ONEHANDLER_MODELS_MB | 60 % of the container's memory |
 
 A folder holds a bundle if bundle.json is in it; else it may hold one .tar.gz of a bundle, one folder with a bundle, or
 several models (onehandler.models).
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from onehandler import models
 from onehandler.errors import OnehandlerError, SettingsError
+from onehandler.serving.memory_limit import memory_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +47,8 @@ _INSIDE = "/opt/onehandler/bundle"  # where the image has a model, if it has one
 _MOUNTED = "/opt/ml/model"
 _ARCHIVES = (".tar.gz", ".tgz")
 _DRAIN = 25.0  # seconds, of the 30 between SageMaker's SIGTERM and its SIGKILL
+_SHARE = 0.6  # of the memory is for models; the rest for requests, answers and the program
+_MEGABYTE = 1024 * 1024
 _REFUSED = 2  # exit code
 # By our own variable: the platforms' variables, and what holds without any of them.
 _TOLD = {
@@ -82,7 +86,7 @@ class Container:
             told["ONEHANDLER_MAX_BODY_MB"] = "100"
         workers = _number(environ, ("ONEHANDLER_WORKERS", "SAGEMAKER_MODEL_SERVER_WORKERS"), "0", 256)
         if several:
-            told["ONEHANDLER_THREADS"] = "1"
+            told |= {"ONEHANDLER_THREADS": "1", "ONEHANDLER_MODELS_MB": _ceiling(environ)}
             workers = 1  # with threads for requests; see onehandler.serving.multi_model
         return cls(
             environ.get("ONEHANDLER_HOST") or "0.0.0.0",  # noqa: S104 - the platform's network is around it
@@ -181,6 +185,12 @@ def _within(folder: str) -> str:
     if len(inside) > 1:
         raise SettingsError(f"holds {len(inside)} bundles; say which by ONEHANDLER_BUNDLE", where=folder)
     return inside[0] if inside else ""
+
+
+def _ceiling(environ: Mapping[str, str]) -> str:
+    """What models may hold together, in MB: as said, else a share of what this container may use."""
+    limit = memory_limit()
+    return environ.get("ONEHANDLER_MODELS_MB") or str(int(limit * _SHARE) // _MEGABYTE if limit else 0)
 
 
 def _is_bundle(folder: str) -> bool:

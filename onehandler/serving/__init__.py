@@ -4,7 +4,8 @@ settings.py        what the deployment tells a server beside what it tells every
 startup.py         from a bundle and settings to workers
 loading.py         what is loaded once, and shared where that is safe
 multi_model.py     models that a platform loads and unloads
-cpus.py            how many CPUs this process may use
+cpus.py            how many CPUs this process may use, by its control groups (cgroups.py)
+memory_limit.py    how much memory
 listening.py       the one listening socket
 workers.py         the workers' parent: starts them, starts them anew, ends them in time
 forking.py         workers that share the memory of the process that loaded the model

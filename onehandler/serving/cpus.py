@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from math import ceil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-_PROC = Path("/proc/self/cgroup")
-_MOUNT = Path("/sys/fs/cgroup")
+from onehandler.serving.cgroups import MOUNT, PROC, folders, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def usable_cpus(proc: Path = _PROC, mount: Path = _MOUNT) -> int:
+def usable_cpus(proc: Path = PROC, mount: Path = MOUNT) -> int:
     """At least 1. A quota of 1.5 CPUs counts as 2: one worker could not use it up."""
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cpu_quota(proc, mount)
@@ -21,37 +23,15 @@ def usable_cpus(proc: Path = _PROC, mount: Path = _MOUNT) -> int:
 
 
 def cpu_quota(proc: Path, mount: Path) -> float | None:
-    """The smallest quota of this process's control group and those above it, in CPUs; None without any.
-
-    `proc` lists the groups (/proc/self/cgroup), `mount` is where their files are. Inside a container the listed
-    path may be the host's, which isn't there: the mount's own root then says what counts.
-    """
-    found = [quota for folder in _folders(proc, mount) if (quota := _quota(folder)) is not None]
+    """The smallest quota of this process's control group and those above it, in CPUs; None without any."""
+    found = [quota for folder in folders("cpu", proc, mount) if (quota := _quota(folder)) is not None]
     return min(found, default=None)
 
 
-def _folders(proc: Path, mount: Path) -> list[Path]:
-    folders = [mount, mount / "cpu", mount / "cpu,cpuacct"]
-    for line in _read(proc).splitlines():
-        _, controllers, path = line.split(":", 2)
-        if not controllers or "cpu" in controllers.split(","):
-            top = mount / controllers
-            group = top / path.lstrip("/")
-            folders += [each for each in (group, *group.parents) if each.is_relative_to(top)]
-    return folders
-
-
 def _quota(folder: Path) -> float | None:
-    words = _read(folder / "cpu.max").split()
+    words = read(folder / "cpu.max").split()
     if not words:
-        words = [_read(folder / f"cpu.cfs_{name}_us").strip() for name in ("quota", "period")]
+        words = [read(folder / f"cpu.cfs_{name}_us").strip() for name in ("quota", "period")]
     if len(words) != 2 or not all(word.isdecimal() for word in words):  # "max" and -1: no limit
         return None
     return int(words[0]) / int(words[1])
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""

@@ -10,6 +10,7 @@ beyond are refused at once: a queue without an end would answer all of them too 
 from __future__ import annotations
 
 import asyncio
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
@@ -68,6 +69,7 @@ class Dispatch:
         self._pool = ThreadPoolExecutor(self._threads, "onehandler")
         self._most = self._threads + settings.max_waiting
         self._handed = 0  # requests that threads have or are to have
+        self._stuck = 0  # threads that had twice the time and go on
         self._unmeasured = (
             0  # requests until the next that is measured, while the model is quick beyond doubt
         )
@@ -138,6 +140,25 @@ class Dispatch:
         else:
             loop = asyncio.get_running_loop()
             work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._let_go, done))
+            if self.settings.timeout:
+                loop.call_later(self.settings.timeout, self._give_up_on, work)
+
+    def _give_up_on(self, work: Future[Response]) -> None:
+        """Count a thread that had its time twice as lost, and end this process when all are: it answers nothing more.
+
+        Its parent starts another.
+        """
+        if work.done():
+            return
+        self._stuck += 1
+        loop = asyncio.get_running_loop()
+        work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._found_again))
+        if self._stuck == self._threads:
+            self.handler.telemetry.log("ERROR", "all threads are stuck in the model: this worker ends", {})
+            signal.raise_signal(signal.SIGTERM)
+
+    def _found_again(self) -> None:
+        self._stuck -= 1
 
     def _hand(self, change: int) -> None:
         self._handed += change

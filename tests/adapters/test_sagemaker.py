@@ -104,3 +104,6 @@ def test_where_it_was_looked_for_is_said(tmp_path: Path) -> None:
 def test_models_of_a_platform_have_one_worker_and_no_bundle() -> None:
     found = Container.of({"SAGEMAKER_MULTI_MODEL": "true", "ONEHANDLER_WORKERS": "4"})
     assert (found.workers, found.bundle, found.several) == (1, "", True)
+    assert int(found.environ["ONEHANDLER_MODELS_MB"]) > 0, "a share of this machine's memory"
+    said = Container.of({"SAGEMAKER_MULTI_MODEL": "true", "ONEHANDLER_MODELS_MB": "7"})
+    assert said.environ["ONEHANDLER_MODELS_MB"] == "7"

@@ -20,6 +20,7 @@ from onehandler.settings import Settings
 from tests import bundles
 from tests.bundles import ROW
 from tests.onehandler.serving.servers import serving
+from tests.onehandler.serving.servers import until as wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +152,27 @@ def test_a_server_that_has_too_much_says_so_and_stays_well(tmp_path: Path) -> No
         assert f"onehandler_overloaded_total {found.count(503)}\n" in text
         assert "onehandler_requests_waiting 0\n" in text
         assert served.post({"rows": [ROW]})[0] == 200
+
+
+HANGS = b"""
+import time
+from onehandler.handler import Handler
+class Hangs(Handler):
+    def postprocess(self, outputs):
+        if outputs["label"].values() == [0]:
+            time.sleep(600)
+        return outputs
+"""
+HANGING = [-9.0, 0.0, 0.0, 0.0]  # the row whose label is 0
+
+
+def test_a_worker_whose_threads_are_all_stuck_makes_room_for_another(tmp_path: Path) -> None:
+    bundle = bundles.build("iris", tmp_path, files={"handler.py": HANGS}, samples={})
+    with serving(bundle, "--workers", 1, "--timeout", 1, "--drain", 1) as served:
+        [worker] = served.workers()
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: served.post({"rows": [HANGING]})[0], range(8)))
+        assert found == [504] * 8
+        wait_until(lambda: served.workers() not in ([], [worker]))
+        assert served.ask([ROW])[0]["label"] == 2
+        assert any("all threads are stuck" in line["message"] for line in served.logged())
