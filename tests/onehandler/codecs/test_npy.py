@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from onehandler.codecs import npy
 from onehandler.errors import OnehandlerError
+from onehandler.tensor import Tensor
 
 TYPES = ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 TYPES += ["float16", "float32", "float64"]
@@ -74,3 +75,27 @@ def test_a_damaged_file_is_an_array_or_an_error_of_ours(place: int, byte: int) -
     except OnehandlerError:
         return
     assert len(tensor.values()) == tensor.size
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 3), (0, 4), (2, 1, 3)], ids=str)
+@pytest.mark.parametrize("name", TYPES)
+def test_numpy_reads_what_is_written(name: str, shape: tuple[int, ...]) -> None:
+    array = (np.arange(int(np.prod(shape))) % 2).reshape(shape).astype(name)
+    written = npy.dumps(npy.loads(saved(array)))
+    assert written == saved(array)
+    found = np.load(io.BytesIO(written), allow_pickle=False)
+    assert (found.dtype, found.shape, found.tolist()) == (array.dtype, shape, array.tolist())
+
+
+@given(st.lists(st.floats(width=32), max_size=20))
+def test_what_is_written_is_read(values: list[float]) -> None:
+    tensor = Tensor.of("float32", (len(values),), values)
+    found = npy.loads(npy.dumps(tensor))
+    assert (found.dtype, found.shape, bytes(found.data)) == (tensor.dtype, tensor.shape, bytes(tensor.data))
+
+
+@pytest.mark.parametrize("name", ["string", "bfloat16", "int4", "float8e5m2"])
+def test_types_that_numpy_has_not_are_refused_by_name(name: str) -> None:
+    values = ["a", "b"] if name == "string" else [1, 1]
+    with pytest.raises(OnehandlerError, match=name):
+        npy.dumps(Tensor.of(name, (2,), values))
