@@ -56,7 +56,7 @@ def check(manifest: bytes, signature: bytes, public_key: str, where: str) -> Non
     found = _decoded(signature)
     if len(found) != _SIGNATURE:
         raise UntrustedBundle(f"{SIGNATURE} is no signature; 'onehandler sign' writes one", where=where)
-    if not _verify()(key, found, manifest):
+    if not verifier()(key, found, manifest):
         raise UntrustedBundle(f"{SIGNATURE} is not the signature of {SETTING}'s key", where=where)
 
 
@@ -76,19 +76,30 @@ def _decoded(text: bytes) -> bytes:
         return b""
 
 
-def _verify() -> Verify:
-    """Whoever can check: the OpenSSL that this Python has anyway, else the package cryptography."""
+def verifier() -> Verify:
+    """Whoever can check here: the OpenSSL that this Python has anyway, else the package cryptography."""
     from onehandler import signing_openssl
 
-    found: Verify | None = signing_openssl.verifier()
-    if found is not None:
-        return found
+    return signing_openssl.verifier() or of_cryptography()
+
+
+def of_cryptography() -> Verify:
+    """The package's check. Raises UntrustedBundle where it is not installed."""
     try:
-        from onehandler import signing_keys
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     except ImportError:
         raise UntrustedBundle(
             "its signature cannot be checked here: there is neither OpenSSL's libcrypto.so nor the package "
             "'cryptography'; add the latter to what is deployed",
             where=SETTING,
         ) from None
-    return signing_keys.verify
+
+    def verify(key: bytes, signature: bytes, message: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    return verify

@@ -6,8 +6,7 @@ import os
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -71,12 +70,3 @@ def sign(folder: Path, key: Ed25519PrivateKey) -> Bundle:
     finally:
         partial.unlink(missing_ok=True)
     return Bundle.load(bundle.folder, bundle.digest, public_key(key))
-
-
-def verify(key: bytes, signature: bytes, message: bytes) -> bool:
-    """Whether it is the public key's signature of the message."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True

@@ -23,7 +23,7 @@ from onehandler.bundle_sources.s3 import load_remote
 from onehandler.errors import BundleError, SettingsError, UntrustedBundle
 from onehandler.handler import Handler
 from onehandler.settings import Settings
-from onehandler.signing import key_bytes
+from onehandler.signing import key_bytes, of_cryptography
 from tests import bundles
 from tests.malicious.archives import member, members_of, tar, write
 from tests.onehandler.bundle_sources.objects import Objects, serving
@@ -68,7 +68,7 @@ def openssl() -> Callable[[bytes, bytes, bytes], bool]:
     return found
 
 
-CHECKERS = {"openssl": openssl, "cryptography": lambda: signing_keys.verify}
+CHECKERS = {"openssl": openssl, "cryptography": of_cryptography}
 
 
 def test_a_signed_bundle_is_served_where_its_key_is_asked_for(folder: Path, public_key: str) -> None:
