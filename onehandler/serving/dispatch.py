@@ -36,6 +36,12 @@ _THREADS = 2  # one decodes while the other runs: more runs at once push each ot
 _WAITING_THREADS = 8
 _MEASURED_EVERY = 16  # requests: asking for a thread's CPU time is a system call
 _NO_RUN = ("GET", "HEAD", "OPTIONS")
+_NO_MODEL = (
+    "/ping",
+    "/healthz",
+    "/livez",
+    "/metrics",
+)  # of several, a request for any other path may load one
 
 
 class Dispatch:
@@ -60,6 +66,7 @@ class Dispatch:
         self._metrics = metrics or Metrics.alone()
         self._batcher = batcher
         self._seconds = seconds
+        self._may_load = not isinstance(handler, Handler)
         self._may_wait = type(handler) is not Handler  # with code of a bundle's own, or to be loaded first
         # Where nothing waits, CPU time is the measure: whoever else uses the machine makes no model slow.
         self._clock = perf_counter if self._may_wait else thread_time
@@ -76,6 +83,8 @@ class Dispatch:
 
     def at_once(self, request: Request) -> bool:
         """Whether the event loop may answer it: nobody would notice, and nothing is to be waited for."""
+        if self._may_load:
+            return request.path in _NO_MODEL
         if request.method in _NO_RUN:
             return True
         idle = self._batcher is None or self._batcher.idle

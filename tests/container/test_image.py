@@ -122,6 +122,7 @@ def test_its_configuration(image: Image) -> None:
     assert list(config["ExposedPorts"]) == ["8080/tcp"]
     assert config["Labels"]["com.amazonaws.sagemaker.capabilities.accept-bind-to-port"] == "true"
     assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+    assert config["Labels"]["org.opencontainers.image.base.name"] == "localhost/base"
 
 
 def test_it_runs_as_nobody_and_writes_nowhere(image: Image) -> None:

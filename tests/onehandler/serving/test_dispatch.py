@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pytest
 
 from onehandler.handler import Handler
 from onehandler.message import Request
+from onehandler.models.repository import Models
 from onehandler.serving.dispatch import QUICK, SMALL, Dispatch
 from onehandler.serving.micro_batching import MicroBatcher
 from onehandler.settings import Settings
@@ -84,6 +86,17 @@ def test_large_bodies_go_to_a_thread_whatever_the_model(observed: Observed) -> N
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_what_runs_no_model_never_waits_for_a_thread(method: str, observed: Observed) -> None:
     assert Dispatch(observed, seconds=SLOW).at_once(Request(method, "/healthz", {}, b""))
+
+
+def test_what_may_load_a_model_never_holds_up_the_others(tmp_path: Path) -> None:
+    for name in ("iris", "wide"):
+        os.renames(bundles.build(name, tmp_path / "new"), tmp_path / "models" / name / "1")
+    models = Models.load(str(tmp_path / "models"), Settings({"ONEHANDLER_THREADS": "1"}))
+    dispatch = Dispatch(models, seconds=0.0)
+    assert not dispatch.at_once(post())
+    assert not dispatch.at_once(Request("GET", "/v1/models/wide/metadata", {}, b""))
+    assert dispatch.at_once(Request("GET", "/ping", {}, b""))
+    models.close()
 
 
 def test_nothing_that_could_wait_for_a_batch_is_answered_here(observed: Observed) -> None:
