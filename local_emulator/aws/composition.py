@@ -15,18 +15,20 @@ from local_emulator.aws.execution.errors import ExecutionError
 from local_emulator.aws.execution.executor import Executor
 from local_emulator.aws.execution.interpreters import CACHE, Interpreters
 from local_emulator.aws.messaging import Messaging
+from local_emulator.sagemaker.composition import SageMakerParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from local_emulator.aws.asynchronous.ports import RetrySettings
+    from local_emulator.aws.control_plane.log_sink import MotoLogSink
     from local_emulator.aws.execution.contracts import (
         FunctionRunner,
         FunctionSnapshot,
         Invocation,
-        LogSink,
         Refusal,
     )
+    from local_emulator.aws.front.lanes import Lane
     from local_emulator.aws.front.ports import AsyncInvoker, FunctionDirectory
     from local_emulator.aws.moto_patches.patching import Patch
     from local_emulator.aws.queues.queue import StandardQueue
@@ -54,7 +56,7 @@ class Wiring:
 
     settings: EmulatorSettings
     endpoint_url: str
-    sink: LogSink
+    sink: MotoLogSink
     functions: FunctionDirectory
     note: Callable[[FunctionSnapshot], None]  # tells the sink of a function that was not found, but published
 
@@ -80,6 +82,11 @@ class Parts(Protocol):
     @property
     def patches(self) -> Sequence[Patch]:
         """Patches of moto that hand requests on to these parts."""
+        ...
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """Requests that these parts answer, and moto does not."""
         ...
 
     def start(self) -> None:
@@ -162,6 +169,7 @@ class RunningParts:
         self.snap_starts = SnapStarts(self._executor.take_snapshot, wiring.note)
         self._runner = TellingRunner(self._executor, self.snap_starts)
         self._messaging = Messaging(self._runner, wiring.functions, settings.retries)
+        self._sagemaker = SageMakerParts(settings.root / "sagemaker", wiring.endpoint_url, wiring.sink)
 
     @property
     def runner(self) -> FunctionRunner:
@@ -176,7 +184,12 @@ class RunningParts:
     @property
     def patches(self) -> Sequence[Patch]:
         """Patches of moto that hand requests on to these parts."""
-        return self._messaging.patches
+        return (*self._messaging.patches, *self._sagemaker.patches)
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """Requests that these parts answer, and moto does not."""
+        return self._sagemaker.lanes
 
     def start(self) -> None:
         """Begin to take events; moto is patched by now."""
@@ -203,6 +216,7 @@ class RunningParts:
     def close(self) -> None:
         """Take no more events, end every instance, then wait for who waited for them."""
         self._messaging.stop()
+        self._sagemaker.close()
         self._preparing.shutdown(cancel_futures=True)
         self.snap_starts.close()
         self._executor.close()

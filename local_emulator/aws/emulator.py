@@ -48,6 +48,7 @@ SERVICES = (
     "lambda",
     "logs",
     "s3",
+    "sagemaker",
     "sns",
     "sqs",
     "sts",
@@ -130,7 +131,7 @@ class AwsEmulator:
         health = HealthLane(__version__, SERVICES, datetime.now(UTC))
         moto = moto_control_plane(self._port)
         sending = QueueLane(parts.queue, moto_account_of, moto)
-        server = HttpServer(listener, Front((*lanes, health, MotoPageLane(), sending), moto))
+        server = HttpServer(listener, Front((*lanes, *parts.lanes, health, MotoPageLane(), sending), moto))
         opening.callback(server.close)
         server.start()
 

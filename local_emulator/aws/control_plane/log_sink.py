@@ -44,7 +44,13 @@ class MotoLogSink:
         self._lock = Lock()  # moto's streams count on being called by one thread
 
     def write(self, group: str, stream: str, lines: bytes, timestamp_ms: int) -> None:
-        """Take whole lines; each becomes one event."""
+        """Take whole lines of a function; each becomes one event."""
+        self.write_to(self._homes.find(group), group, stream, lines, timestamp_ms)
+
+    def write_to(
+        self, home: tuple[str, str], group: str, stream: str, lines: bytes, timestamp_ms: int
+    ) -> None:
+        """The same for whoever's account and region are known."""
         text = lines.decode("utf-8", "replace")
         # The runtime client writes a carriage return where a message of several lines has its line ends.
         events = [
@@ -54,7 +60,7 @@ class MotoLogSink:
         ]
         if not events:
             return
-        account_id, region = self._homes.find(group)
+        account_id, region = home
         with self._lock:
             _append(self._backends[account_id][region], group, stream, events)
 

@@ -56,6 +56,7 @@ class NoExecution:
 
     runtimes = tuple({RUNTIME, "python3.13"})  # SnapStart is for 3.12 and later
     patches = ()
+    lanes = ()
 
     @property
     def runner(self) -> NoExecution:

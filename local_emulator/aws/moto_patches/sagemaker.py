@@ -1,0 +1,132 @@
+"""moto calls an endpoint InService and a transform job Completed the moment they are created, and runs neither.
+
+It keeps the descriptions; what serves is local_emulator.sagemaker. moto has no UpdateEndpoint and no
+StopTransformJob: they come in through the front (local_emulator/sagemaker/front/control_lane.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from local_emulator.aws.moto_patches.patching import Patch, Target
+from local_emulator.sagemaker.contracts import Place
+from local_emulator.sagemaker.specs import endpoint_spec, transform_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local_emulator.sagemaker.contracts import EndpointSpec
+    from local_emulator.sagemaker.runtime import SageMaker
+
+TARGETS = (
+    Target("moto.sagemaker.models", "SageMakerModelBackend.create_endpoint", "547454899915"),
+    Target("moto.sagemaker.models", "SageMakerModelBackend.delete_endpoint", "1fb59ee16c92"),
+    Target(
+        "moto.sagemaker.models",
+        "SageMakerModelBackend.update_endpoint_weights_and_capacities",
+        "0bbabf230226",
+    ),
+    Target("moto.sagemaker.models", "SageMakerModelBackend.create_transform_job", "53e7fe036fa2"),
+)
+
+
+def patch(sagemaker: SageMaker) -> Patch:
+    """Make the patch."""
+    return Patch("sagemaker", TARGETS, lambda _: _apply(sagemaker))
+
+
+def _apply(sagemaker: SageMaker) -> None:
+    """An endpoint is Creating until its containers answer pings, and Failed when they don't."""
+    from moto.sagemaker.exceptions import ValidationError
+    from moto.sagemaker.models import SageMakerModelBackend as Backend
+
+    create, delete = Backend.create_endpoint, Backend.delete_endpoint
+    weigh, transform = Backend.update_endpoint_weights_and_capacities, Backend.create_transform_job
+
+    def create_endpoint(self: Any, endpoint_name: str, endpoint_config_name: str, tags: Any) -> Any:
+        if endpoint_name in self.endpoints:
+            arn = self.endpoints[endpoint_name].arn
+            raise ValidationError(message=f'Cannot create already existing endpoint "{arn}".')
+        record = create(self, endpoint_name, endpoint_config_name, tags)
+        record.endpoint_status = "Creating"
+        spec = endpoint_spec(self, endpoint_config_name)
+        sagemaker.create(_place(self), endpoint_name, spec, EndpointRecord(record))
+        return record
+
+    def delete_endpoint(self: Any, endpoint_name: str) -> None:
+        delete(self, endpoint_name)
+        sagemaker.delete(_place(self), endpoint_name)
+
+    def update_weights(self: Any, endpoint_name: str, desired_weights_and_capacities: Any) -> Any:
+        arn = weigh(self, endpoint_name, desired_weights_and_capacities)
+        endpoint = sagemaker.find(_place(self), endpoint_name)
+        if endpoint is not None:
+            endpoint.weigh(_weights(desired_weights_and_capacities))
+        return arn
+
+    def create_transform_job(self: Any, *, transform_job_name: str, model_name: str, **rest: Any) -> Any:
+        if transform_job_name in self.transform_jobs:
+            raise ValidationError(message=f"Job name must be unique; {transform_job_name} exists.")
+        if model_name not in self._models:
+            raise ValidationError(message=f'Could not find model "{model_name}".')
+        record = transform(self, transform_job_name=transform_job_name, model_name=model_name, **rest)
+        record.transform_job_status = "InProgress"
+        record.transform_end_time = None
+        sagemaker.transforms.start(_place(self), transform_spec(self, record), JobRecord(record))
+        return record
+
+    Backend.create_endpoint = create_endpoint
+    Backend.delete_endpoint = delete_endpoint
+    Backend.update_endpoint_weights_and_capacities = update_weights
+    Backend.create_transform_job = create_transform_job
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRecord:
+    """moto's description of an endpoint. Implements Told."""
+
+    record: Any
+
+    def status(self, status: str, failure: str = "") -> None:
+        """See Told."""
+        self.record.failure_reason = failure or None
+        self.record.endpoint_status = status
+        self.record.last_modified_time = _now()
+
+    def serves(self, spec: EndpointSpec) -> None:
+        """See Told."""
+        if spec.configuration == self.record.endpoint_config_name:
+            return
+        self.record.endpoint_config_name = spec.configuration
+        self.record.production_variants = [
+            {"VariantName": each.name, "CurrentWeight": each.weight, "DesiredWeight": each.weight}
+            for each in spec.variants
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """moto's description of a transform job. Implements JobTold."""
+
+    record: Any
+
+    def status(self, status: str, failure: str = "") -> None:
+        """See JobTold."""
+        self.record.failure_reason = failure
+        self.record.transform_end_time = self.record.last_modified_time = _now()
+        self.record.transform_job_status = status
+
+
+def _weights(given: list[Mapping[str, Any]]) -> dict[str, float]:
+    return {each["VariantName"]: float(each["DesiredWeight"]) for each in given if "DesiredWeight" in each}
+
+
+def _place(backend: Any) -> Place:
+    return Place(backend.account_id, backend.region_name)
+
+
+def _now() -> datetime:
+    """As moto has it: without a time zone."""
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""SageMaker over HTTP: its runtime API, and what moto's control plane lacks."""
