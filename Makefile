@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test test-container test-manifests test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
+.PHONY: help setup demo up test check-iac test-container test-manifests test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -76,7 +76,7 @@ test-converters-torch: $(VENV)/.ready ## PyTorch's converters and examples; skip
 	@if ! $(MAKE) --no-print-directory $(TORCH)/.ready TORCH_PYTHON="$(or $(TORCH_PYTHON),none)"; then \
 	  echo "SKIPPED tests/converters/torch: PyTorch $(TORCH_VERSION) cannot be installed for $(or $(TORCH_PYTHON),python3.11, which is not there) (TORCH_PYTHON= names another)"; \
 	else \
-	  PYTHONPATH=$(CURDIR) $(TORCH)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/torch; \
+	  OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR) $(TORCH)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/torch; \
 	fi
 
 # Triton's client and others: what people point at us, each as its own documentation uses it.
@@ -105,6 +105,17 @@ $(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
 
 test-manifests: $(MANIFESTS)/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML
 	@PYTHONPATH=$(CURDIR) $(MANIFESTS)/bin/python -m pytest -n 0 --confcutdir=tests/manifests tests/manifests
+
+CHECKOV := build/environments/checkov
+$(CHECKOV)/.ready: requirements/checkov.txt $(VENV)/.ready
+	@echo "Making $(CHECKOV)"
+	@rm -rf $(CHECKOV) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(CHECKOV)
+	@$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.txt
+	@touch $@
+
+# Told not to ask anybody, it has no guidelines to link to, and needs none.
+check-iac: $(CHECKOV)/.ready ## iac/azure against checkov's policies
+	@LOG_LEVEL=ERROR $(CHECKOV)/bin/checkov --config-file iac/azure/.checkov.yaml --directory iac/azure
 
 test-faults: setup ## batch scoring under every fault, 100,000 rows (part of make test, too)
 	@$(BIN)/python -m pytest -n 0 tests/faults
@@ -136,8 +147,8 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance
 
-LOCKED := azure bootstrap dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet layer-image layer-text bench-ort bench-joblib serve container manifests \
-  peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees fuzz clients
+LOCKED := azure azure-image azure-text bootstrap checkov dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet layer-image layer-text bench-ort bench-joblib serve container manifests \
+  peer-azure peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees fuzz clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 # Azure's runtime is made for its newest Python alone.

@@ -81,16 +81,8 @@ def save(name: str, folder: Path, **config: Any) -> Any:
     kind, settings, make, small = _KINDS[name]
     tokenizer = make()
     # Large weights: answers that differ from text to text, or equal ones would prove nothing.
-    model = kind(
-        settings(
-            vocab_size=len(tokenizer),
-            initializer_range=0.5,
-            pad_token_id=tokenizer.pad_token_id,
-            **small,
-            **named,
-            **config,
-        )
-    ).eval()
+    words = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id, "initializer_range": 0.5}
+    model = kind(settings(**{**words, **small, **named, **config})).eval()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return model, tokenizer
