@@ -13,6 +13,7 @@ from io import BytesIO
 from struct import error as StructError  # noqa: N812 - an exception's name is a class's
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any
+from warnings import filterwarnings
 
 from onehandler.errors import InvalidInput
 from onehandler.preprocessing.image_header import JPEG, PNG, WEBP
@@ -45,6 +46,8 @@ def pixels_of(data: bytes, header: Header, mode: str, where: str) -> Image.Image
     module, name = _DECODERS[header.format]
     # By name: image.step has seen that Pillow is there, in a layer that not every deployment has. 30 to 100 ms.
     decoder: Any = getattr(import_module(module), name)
+    # Pillow warns of damaged metadata, which are nobody's concern here, among the log's lines.
+    filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     try:
         with decoder(BytesIO(data)) as image:
             # One that reads another header than ours does isn't let loose.
