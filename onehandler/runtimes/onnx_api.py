@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from onehandler.errors import OnehandlerError
 
 _MESSAGE_LIMIT = 300
+_LEFT_OUT = " … "
 
 # What every run calls takes words, byref(…), bytes and None only: ctypes then converts nothing, which takes
 # 0.1 µs for every argument elsewhere. A word is an integer converted beforehand.
@@ -93,10 +94,18 @@ class Api:
         if status:
             message = self._message(status).decode(errors="replace")
             self.ReleaseStatus(status)
-            raise error(f"ONNX Runtime says: {message[:_MESSAGE_LIMIT]}", where=where)
+            raise error(f"ONNX Runtime says: {_shortened(message.strip())}", where=where)
 
     def got(self, function: Any, *arguments: Any, error: type[OnehandlerError], where: str = "") -> int:
         """Call a function whose last argument receives a pointer or a number, and give that."""
         found = c_size_t()
         self.check(function(*arguments, addressof(found)), error, where)
         return found.value
+
+
+def _shortened(message: str) -> str:
+    """A message's beginning and its end: many begin with the place in ONNX Runtime's source and end with the reason."""
+    if len(message) <= _MESSAGE_LIMIT:
+        return message
+    half = (_MESSAGE_LIMIT - len(_LEFT_OUT)) // 2
+    return message[:half] + _LEFT_OUT + message[-half:]

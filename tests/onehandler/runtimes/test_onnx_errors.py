@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto as T
 from onnx import helper, numpy_helper
@@ -37,6 +38,16 @@ def test_words_are_cut(tmp_path: Path) -> None:
     with pytest.raises(BundleError) as caught:
         open_model(str(tmp_path / ("long" * 60)), 1)
     assert len(caught.value.message) <= 300 + len("ONNX Runtime says: ")
+
+
+def test_of_long_words_the_reason_at_their_end_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    identity(path, "float32", ["n"])
+    model = onnx.load(path)
+    model.ir_version = 99
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(BundleError, match=r" … .*max supported IR version: \d+$"):
+        open_model(str(path), 1)
 
 
 def test_garbage_and_truncated_files_end_in_errors(tmp_path: Path) -> None:
