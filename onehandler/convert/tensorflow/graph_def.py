@@ -33,6 +33,9 @@ def function_of(
     """
     _require_frozen(graph, where)
     found = placeholders(graph)
+    for node, spec in inputs.items():
+        if node not in found:
+            raise ConversionError(f"is made by '{node}', which is no placeholder", where=spec.where)
     rows = [shape_of(found[name]).as_list()[0] for name in inputs if shape_of(found[name]).rank]
     size = max((each for each in rows if each is not None), default=0)
     original = _imported(graph, inputs, outputs, where) if size else None

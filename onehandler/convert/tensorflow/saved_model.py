@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
+from tf2onnx import tf_loader
 
 from onehandler.convert.tensorflow.export import frozen
 from onehandler.convert.tensorflow.function import Function, conversion_of, declared_inputs, spec_of
@@ -31,14 +32,16 @@ def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     graph = _graph(path)
     name = _chosen(list(graph.signature_def), options.signature, path)
     require_closed_model(graph, str(path))
+    make = _function if graph.object_graph_def.nodes else _former_function
     try:
-        loaded = tf.saved_model.load(path, tags=list(graph.meta_info_def.tags))
+        function = make(path, graph, name, options)
+    except ConversionError:
+        raise
     except Exception as error:  # noqa: BLE001 - TensorFlow raises whatever its loaders raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         raise ConversionError(
             f"cannot be loaded: {reason}; copy the whole folder again", where=str(path)
         ) from None
-    function = _function(loaded, loaded.signatures[name], options, f"signature '{name}'")
     source = {"framework": "tensorflow", "class": "SavedModel", "signature": name}
     return conversion_of(function, sample, options, source, str(path))
 
@@ -74,10 +77,13 @@ def _chosen(names: list[str], wanted: str, path: Path) -> str:
     raise ConversionError(f"has no signature '{_DEFAULT}'; name one of {told} (--signature)", where=str(path))
 
 
-def _function(loaded: Any, signature: Any, options: Options, where: str) -> Function:
+def _function(path: Path, graph: Any, name: str, options: Options) -> Function:
+    """One signature of a model of TensorFlow 2."""
+    loaded, where = tf.saved_model.load(path, tags=list(graph.meta_info_def.tags)), f"signature '{name}'"
+    signature = loaded.signatures[name]
     specs = dict(sorted(signature.structured_input_signature[1].items()))
     declared = declared_inputs(options, list(specs), where)
-    inputs = [spec_of(name, spec.shape, spec.dtype, declared) for name, spec in specs.items()]
+    inputs = [spec_of(each, spec.shape, spec.dtype, declared) for each, spec in specs.items()]
 
     def call(tensors: Mapping[str, Any]) -> dict[str, Any]:
         return dict(signature(**tensors))
@@ -90,3 +96,22 @@ def _function(loaded: Any, signature: Any, options: Options, where: str) -> Func
         tensor.removesuffix(":0"): spec for tensor, spec in zip(found.inputs.values(), inputs, strict=True)
     }
     return function_of(found.graph, nodes, found.outputs, where)
+
+
+def _former_function(path: Path, graph: Any, name: str, options: Options) -> Function:
+    """One signature of a model of TensorFlow 1, whose variables only a session can read."""
+    signature, where = graph.signature_def[name], f"signature '{name}'"
+    names = sorted(signature.inputs)
+    declared = declared_inputs(options, names, where)
+    nodes = {}
+    for each in names:
+        told = signature.inputs[each]
+        spec = spec_of(each, tf.TensorShape(told.tensor_shape), tf.as_dtype(told.dtype), declared)
+        nodes[told.name.removesuffix(":0")] = spec
+    outputs = {each: signature.outputs[each].name for each in sorted(signature.outputs)}
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.saved_model.load(session, list(graph.meta_info_def.tags), str(path))
+        frozen_graph = tf_loader.freeze_session(
+            session, [f"{node}:0" for node in nodes], list(outputs.values())
+        )
+    return function_of(frozen_graph, nodes, outputs, where)
