@@ -61,10 +61,12 @@ class Order:
 class Built:
     """The bundle and how its model compared with the original.
 
-    `note` says how it was converted when the plain way answered differently.
+    `note` says how it was converted when the plain way answered differently, `candidate` is what was compared: it takes
+    what the rows in `asked` have, also where the bundle's clients send something else.
     """
 
     bundle: Bundle
+    candidate: Candidate
     comparisons: Sequence[Comparison]
     note: str
     warnings: Sequence[str]
@@ -90,6 +92,7 @@ def build(order: Order, told: Callable[[str], None] = lambda _: None) -> Built:
     )
     return Built(
         bundle,
+        outcome.candidate,
         outcome.comparisons,
         outcome.candidate.note,
         [*outcome.conversion.warnings, *costs],

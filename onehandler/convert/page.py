@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from onehandler.convert.opening import opened
 from onehandler.convert.report import size_of
 from onehandler.convert.tables import array_of
-from onehandler.runtimes import open_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,15 +76,12 @@ def _forms(built: Built) -> str:
 
 
 def _plots(built: Built) -> str:
-    bundle, reference = built.bundle, built.asked[-1]
-    model = open_model(bundle.runtime, bundle.model_path, threads=1)
-    try:
-        answers = model.run(reference.rows.tensors(bundle.signature))
-    finally:
-        model.close()
+    candidate, reference = built.candidate, built.asked[-1]
+    with opened(candidate) as model:
+        answers = model.run(reference.rows.tensors(candidate.signature))
     return "".join(
         _plot(spec.name, reference, array_of(answers[spec.name]))
-        for spec in bundle.signature.outputs
+        for spec in candidate.signature.outputs
         if spec.dtype.family == "float"
     )
 
