@@ -58,6 +58,7 @@ $(TREES)/.ready: requirements/convert-trees.txt $(VENV)/.ready
 test-converters: $(TREES)/.ready ## every converter, in an environment of its own for each family of frameworks
 	@PYTHONPATH=$(CURDIR) $(TREES)/bin/python -m pytest -n 2 --confcutdir=tests/converters tests/converters
 	@$(MAKE) --no-print-directory test-converters-torch
+	@$(MAKE) --no-print-directory test-converters-tensorflow
 
 # PyTorch and Hugging Face: 1.3 GB. PyTorch itself is installed by pip and without hashes: several builds go by one
 # version, and which one there is depends on the index. Where that is the plain one of Linux, it brings CUDA along: 5 GB,
@@ -78,6 +79,17 @@ test-converters-torch: $(VENV)/.ready ## PyTorch's converters and examples; skip
 	else \
 	  OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR) $(TORCH)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/torch; \
 	fi
+
+# TensorFlow, Keras, TFLite and TensorFlow.js: 1.8 GB.
+TENSORFLOW := build/environments/convert-tensorflow
+$(TENSORFLOW)/.ready: requirements/convert-tensorflow.txt $(VENV)/.ready
+	@echo "Making $(TENSORFLOW)"
+	@rm -rf $(TENSORFLOW) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(TENSORFLOW)
+	@$(BIN)/uv pip sync --quiet --python $(TENSORFLOW)/bin/python --require-hashes requirements/convert-tensorflow.txt
+	@touch $@
+
+test-converters-tensorflow: $(TENSORFLOW)/.ready ## the converters of TensorFlow, Keras, TFLite and TensorFlow.js
+	@PYTHONPATH=$(CURDIR) $(TENSORFLOW)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/tensorflow
 
 # Triton's client and others: what people point at us, each as its own documentation uses it.
 CLIENTS := build/environments/clients
@@ -148,7 +160,7 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@$(BIN)/python -m benchmarks.performance
 
 LOCKED := azure azure-image azure-text bootstrap checkov dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet layer-image layer-text bench-ort bench-joblib serve container manifests \
-  peer-azure peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-trees fuzz clients
+  peer-azure peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-tensorflow convert-trees fuzz clients
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 # Azure's runtime is made for its newest Python alone.
