@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test check-iac test-container test-manifests test-faults test-converters test-converters-torch test-clients fuzz check format bench lock clean
+.PHONY: help setup demo up test check-iac test-container test-manifests test-faults test-converters test-converters-tensorflow test-converters-torch test-clients fuzz check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
