@@ -34,7 +34,7 @@ class App:
     def __init__(
         self,
         index: Index,
-        runner: WorkerPool,
+        pool: WorkerPool,
         host: HostSettings,
         app_settings: AppSettings,
         settings: EmulatorSettings,
@@ -48,7 +48,7 @@ class App:
 
         nudges = Nudges()
         outputs = Outputs(connections, base64_messages=host.queues.base64, told=nudges.tell)
-        execution = Execution(runner, connections, outputs, host.function_timeout_s)
+        execution = Execution(pool, connections, outputs, host.function_timeout_s)
         maker = TriggerMaker(
             Surroundings(host, settings.pace, settings.clock, connections, execution, nudges)
         )
@@ -56,7 +56,7 @@ class App:
         self._triggers = Triggers(maker.triggers)
         router = Router(self.functions, host.http.route_prefix)
         self.routes = router.routes
-        self._carrier = _carrier(index, runner, execution, host.function_timeout_s)
+        self._carrier = _carrier(index, pool, execution, host.function_timeout_s)
         patience = settings.pace.http_patience
         self._http = HttpFunctions(router, settings.keys, self._carrier, host.http, patience)
         self._manual = ManualRuns(execution)

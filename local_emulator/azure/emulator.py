@@ -24,6 +24,7 @@ from local_emulator.azure.workers.environments import Environments
 from local_emulator.azure.workers.pool import WorkerPool
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
     from local_emulator.azure.deployment.functions import Function
@@ -46,6 +47,7 @@ class AzureEmulator:
         self._open = ExitStack()
         self._port = 0
         self._storage = ""
+        self._pool: WorkerPool | None = None
         self.functions: Sequence[Function] = ()
         self.routes: Sequence[Route] = ()
 
@@ -66,7 +68,7 @@ class AzureEmulator:
 
     def worker_pids(self) -> list[int]:
         """Give the worker processes that take calls at this moment."""
-        return self._pool.pids()
+        return [] if self._pool is None else self._pool.pids()
 
     def start(self) -> Self:
         """Start Azurite and the workers, index the app, and begin to listen."""
@@ -90,7 +92,7 @@ class AzureEmulator:
         root = self._root(opening)
         deployment = open_deployment(settings.path, root)
         host = read_host_settings(deployment.folder / "host.json")
-        listener = (listen_from if settings.search_port else listen)(settings.port)
+        listener = _listener(settings)
         opening.callback(listener.close)
         self._port = listener.getsockname()[1]
 
@@ -103,19 +105,16 @@ class AzureEmulator:
         app_settings = AppSettings(given, self._storage)
 
         plan = self._plan(deployment, app_settings, root)
-        self._pool = WorkerPool(plan, _number(app_settings, _COUNT, 1, _MOST_WORKERS), warden)
-        opening.callback(self._pool.close)
-        app = App(self._pool.start(), self._pool, host, app_settings, settings)
+        pool = self._pool = WorkerPool(plan, _number(app_settings, _COUNT, 1, _MOST_WORKERS), warden)
+        opening.callback(pool.close)
+        app = App(pool.start(), pool, host, app_settings, settings)
         opening.callback(app.close)
         self.functions, self.routes = app.functions, app.routes
         # What runs is ended before anybody waits for it.
-        opening.callback(self._pool.close)
+        opening.callback(pool.close)
         opening.callback(app.drain, settings.pace.drain)
-        server = HttpServer(
-            listener,
-            app.front,
-            Limits(body=_number(app_settings, _BODY_SETTING, _BODY), drain=settings.pace.drain),
-        )
+        limits = Limits(body=_number(app_settings, _BODY_SETTING, _BODY), drain=settings.pace.drain)
+        server = HttpServer(listener, app.front, limits)
         opening.callback(server.close)
         opening.callback(app.stop)
         app.start()
@@ -139,6 +138,15 @@ class AzureEmulator:
         address = f"localhost:{self._port}"
         environment = worker_environment(app_settings.values, deployment.folder, home, address)
         return WorkerPlan(python, deployment.folder, packages, environment, self._settings.log)
+
+
+def _listener(settings: EmulatorSettings) -> socket.socket:
+    try:
+        return (listen_from if settings.search_port else listen)(settings.port)
+    except OSError as error:
+        raise SettingsRefused(
+            f"port {settings.port} cannot be had: {error}; choose another --port"
+        ) from error
 
 
 def _number(settings: AppSettings, name: str, default: int, most: int = sys.maxsize) -> int:

@@ -68,13 +68,7 @@ class Execution:
         )
         outcome = (runner or self._runner).invoke(call)
         if outcome.failure:
-            _log.error(
-                "Functions.%s failed: %s\n%s",
-                function.name,
-                outcome.failure.message,
-                outcome.failure.stack_trace,
-            )
-            return outcome
+            return _failed(function, outcome.failure.message, outcome.failure.stack_trace)
         try:
             deliver(destinations, outcome)
         except AzureError as error:
@@ -82,6 +76,6 @@ class Execution:
         return outcome
 
 
-def _failed(function: Function, message: str) -> Outcome:
-    _log.error("Functions.%s failed: %s", function.name, message)
-    return Outcome(failure=Failure(message))
+def _failed(function: Function, message: str, stack_trace: str = "") -> Outcome:
+    _log.error("Functions.%s failed: %s", function.name, "\n".join(filter(None, (message, stack_trace))))
+    return Outcome(failure=Failure(message, stack_trace))

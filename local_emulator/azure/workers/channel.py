@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import socket
 import threading
 from concurrent.futures import Future
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 _GONE = "the worker process ended"
+_NONSENSE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError)
+_log = logging.getLogger(__name__)
 
 
 class Channel:
@@ -57,10 +60,19 @@ class Channel:
         self._reader.join()
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError, EOFError):
+        try:
             while True:
                 sizes = wire.Sizes(self._exactly(wire.HEADER))
                 self._take(wire.decode(sizes, self._exactly(sizes.total)))
+        except (OSError, EOFError):
+            pass  # it has ended, or was ended
+        except _NONSENSE as error:  # the app can write to the socket, too
+            _log.warning("the worker process sent what is no message, and is ended: %r", error)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Fail whoever still waits, and say that nothing more comes."""
         with self._lock:
             self._gone = True
             waiting = list(self._waiting.values())

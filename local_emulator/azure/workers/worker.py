@@ -43,23 +43,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         output, their_output = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [
-                    str(plan.python),
-                    "-P",
-                    str(_PROGRAM),
-                    str(theirs.fileno()),
-                    str(plan.app),
-                    str(plan.packages or ""),
-                ],
-                cwd=plan.app,
-                env=dict(plan.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=their_output,
-                stderr=their_output,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+            self._process = _spawn(plan, theirs.fileno(), their_output)
         except OSError:
             ours.close()
             os.close(output)
@@ -134,6 +118,20 @@ class Worker:
         with os.fdopen(output, "rb") as pipe:
             for line in pipe:
                 self._plan.log(LogLine(line.decode(errors="replace").rstrip(), logging.INFO))
+
+
+def _spawn(plan: WorkerPlan, sock: int, output: int) -> subprocess.Popen[bytes]:
+    program = [str(plan.python), "-P", str(_PROGRAM)]
+    return subprocess.Popen(
+        [*program, str(sock), str(plan.app), str(plan.packages or "")],
+        cwd=plan.app,
+        env=dict(plan.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        pass_fds=(sock,),
+        start_new_session=True,
+    )
 
 
 def _index(answer: dict[str, Any]) -> Index:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -108,6 +109,21 @@ def test_requests_over_host_jsons_limit_are_turned_away(tmp_path: Path) -> None:
         assert sorted(statuses) == [200, 200, 429, 429, 429, 429]
 
 
+def test_an_app_that_writes_into_the_workers_socket_ends_its_worker_alone(tmp_path: Path) -> None:
+    nonsense = """
+import sys
+@app.route(route="nonsense")
+def nonsense(req: func.HttpRequest) -> str:
+    os.write(int(sys.argv[1]), bytes.fromhex(req.get_body().decode()))
+    time.sleep(60)
+"""
+    with host_of(write_app(tmp_path / "app", SLOW + nonsense), THREADS) as host:
+        for frame in ("ff" * 12, "02000000" + "00" * 8 + "7b7d", "02000000" + "00" * 8 + "5b5d"):
+            before = pids(host, 1)
+            assert requests.post(f"{host.url}/api/nonsense", data=frame, timeout=60).status_code == 500
+            assert pids(host, 1) != before
+
+
 def test_an_app_that_cannot_be_imported_says_why(tmp_path: Path) -> None:
     app = write_app(tmp_path / "app", "import not_there_at_all\n")
     with pytest.raises(AppFailed, match="not_there_at_all"), running(app):
@@ -138,6 +154,17 @@ def test_a_count_of_workers_is_checked(tmp_path: Path) -> None:
         running(app, {"FUNCTIONS_WORKER_PROCESS_COUNT": "11"}),
     ):
         pass
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with (
+            pytest.raises(SettingsRefused, match="choose another --port"),
+            running(write_app(tmp_path / "app", SLOW), port=taken.getsockname()[1]),
+        ):
+            pass
 
 
 def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
