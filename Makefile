@@ -32,7 +32,7 @@ $(VENV)/.ready: requirements/bootstrap.txt requirements/dev.txt requirements/lam
 node_modules/.ready: package.json package-lock.json requirements/node.txt $(VENV)/.ready
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null \
 	  || $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/node.txt
-	@echo "Installing osls with node $$(node --version)"
+	@echo "Installing osls and Azurite with node $$(node --version)"
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
