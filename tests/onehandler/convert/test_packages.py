@@ -57,5 +57,14 @@ def test_a_missing_tensorflow_is_told_with_all_it_takes(model: str, monkeypatch:
         converter_for(Path(model))
 
 
+@pytest.mark.parametrize("model", ["m.pt", "m.pt2", "m.pth", "m.safetensors"])
+def test_a_missing_torch_is_told_with_all_it_takes(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ConversionError, match=r"'torch'; pip install 'torch==2\.13\.0' 'onnxscript=="):
+        converter_for(Path(model))
+
+
 def test_what_is_not_tabled_comes_with_the_build_extra() -> None:
     assert advice("onnx") == "pip install 'onehandler[build]'"
