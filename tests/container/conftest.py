@@ -14,19 +14,22 @@ from tests import bundles
 from tests.container import images
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.container.images import Image, Images
 
 WANTED = "ONEHANDLER_TEST_CONTAINER"  # make test-container sets it: a base is downloaded
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Images:
+def store() -> Iterator[Images]:
     lacks = images.missing()
     if lacks:
         pytest.skip(lacks)
     if not os.environ.get(WANTED):
         pytest.skip("a minute, and a base is downloaded: make test-container")
-    return images.Images(tmp_path_factory.mktemp("store"))
+    with images.Images.opened() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,19 @@ class Images:
     """A store of images in a folder of its own."""
 
     folder: Path
+    driver: str
+
+    @classmethod
+    @contextmanager
+    def opened(cls) -> Iterator[Images]:
+        """A store for as long as a `with` block: half a gigabyte that nobody needs afterwards."""
+        with tempfile.TemporaryDirectory(prefix="onehandler-images-") as folder:
+            found = cls(Path(folder), "overlay" if _overlays() else "vfs")
+            try:
+                yield found
+            finally:
+                found._buildah("umount", "--all")
+                found._buildah("rm", "--all")
 
     def import_base(self, root: Path) -> str:
         """Make an image of a folder; gives its name."""
@@ -72,7 +86,7 @@ class Images:
 
     def _buildah(self, *words: str) -> str:
         store = ["--root", str(self.folder / "images"), "--runroot", str(self.folder / "run")]
-        return _run("buildah", *store, "--storage-driver", "vfs", *words)
+        return _run("buildah", *store, "--storage-driver", self.driver, *words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,20 @@ class Image:
             *(word for name, value in variables.items() for word in ("--setenv", name, value)),
             *("--chdir", self.config["WorkingDir"]),
         ]
+
+
+def _overlays() -> bool:
+    """Whether layers can be mounted over each other; else each is a copy of all below it, which takes its time."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("lower", "upper", "work", "merged"):
+            (Path(folder) / name).mkdir()
+        options = f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work"
+        merged = f"{folder}/merged"
+        mount = ["mount", "-t", "overlay", "overlay", "-o", options, merged]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            return False
+        _run("umount", merged)
+        return True
 
 
 def _run(*words: str) -> str:
