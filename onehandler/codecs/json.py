@@ -34,7 +34,6 @@ def loads(body: bytes, *, tokens: bool = False) -> Any:
 
     With `tokens`, NaN, Infinity and -Infinity are numbers, as JavaScript has them and JSON has not.
     """
-    text = _text(body)
     _check_depth(body)
     if len(body) >= _Threshold.large:
         from onehandler.codecs import large_json  # 10 ms, which a small document would not earn back
@@ -42,6 +41,7 @@ def loads(body: bytes, *, tokens: bool = False) -> Any:
         value = large_json.loads(body)
         if value is not large_json.UNSURE:
             return value
+    text = _text(body)  # not before: it takes as much memory as the body
     try:
         value = _decoded(text, _TOKEN_DECODER if tokens else _DECODER)
     except JSONDecodeError as error:

@@ -23,7 +23,7 @@ def loads(body: bytes) -> Any:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return UNSURE
-    return value if _names_once(value, body) else UNSURE
+    return value if names_once(value, body) else UNSURE
 
 
 def dumps(value: Any) -> bytes | None:
@@ -35,7 +35,7 @@ def dumps(value: Any) -> bytes | None:
     return None if b"null" in text else text
 
 
-def _names_once(value: Any, body: bytes) -> bool:
+def names_once(value: Any, body: bytes) -> bool:
     """Tell whether no object repeats a name, as far as that can be told quickly.
 
     Each name stands before one colon of the body. If the objects that were found have as many names as the

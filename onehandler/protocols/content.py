@@ -17,15 +17,20 @@ CSV = "text/csv"
 TEXT = "text/plain"
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/jpg", "application/x-image")
 NOT_JSON = (*BINARY, CSV, TEXT, *IMAGES)
+LARGE = 1024 * 1024  # bytes: rows of less take 30 MB as Python's objects, those of more are read in parts
 _ALL = ("", "*/*", json.CONTENT_TYPE)
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 
 def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, tokens: bool = False) -> Any:
-    """Read the request's JSON: type, charset and coding checked, at most `limit` bytes decompressed.
+    """Read the request's JSON; `tokens` lets NaN and Infinity pass as numbers, the others are as for json_bytes."""
+    return json.loads(json_bytes(request, limit, also), tokens=tokens)
 
-    `also` names content types that this protocol's clients send with JSON in the body; `tokens` lets NaN and
-    Infinity pass as numbers.
+
+def json_bytes(request: Request, limit: int, also: tuple[str, ...] = ()) -> bytes:
+    """The request's JSON, not parsed: type, charset and coding checked, at most `limit` bytes decompressed.
+
+    `also` names content types that this protocol's clients send with JSON in the body.
     """
     headers, body = request.headers, request.body
     usual = (
@@ -33,7 +38,7 @@ def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, token
         and "content-encoding" not in headers
     )
     if usual and len(body) <= limit:
-        return json.loads(body, tokens=tokens)
+        return body
     content_type = request.content_type
     plain = not content_type or content_type == json.CONTENT_TYPE or content_type in also
     if not plain and not (content_type.startswith("application/") and content_type.endswith("+json")):
@@ -42,8 +47,7 @@ def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, token
         raise UnsupportedType("JSON is always UTF-8; leave the charset away", where="content-type")
     from onehandler.codecs.compression import decoded  # most bodies aren't compressed
 
-    body = decoded(body, headers.get("content-encoding", ""), limit)
-    return json.loads(body, tokens=tokens)
+    return decoded(body, headers.get("content-encoding", ""), limit)
 
 
 def json_response(value: Any, rows: int = 0, *, tokens: bool = False, held: int = 0) -> Response:

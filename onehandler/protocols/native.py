@@ -12,9 +12,9 @@ body, as application/octet-stream or application/x-npy. Rows may come as text/cs
 
 from __future__ import annotations
 
-from onehandler.codecs.json import CONTENT_TYPE
+from onehandler.codecs.json import CONTENT_TYPE, loads
 from onehandler.errors import InvalidInput, shown
-from onehandler.protocols.content import NOT_JSON, json_body, json_response
+from onehandler.protocols.content import LARGE, NOT_JSON, json_bytes, json_response
 from onehandler.protocols.routing import Route
 from onehandler.results import named_rows
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_columns, tensors_from_rows
@@ -45,8 +45,7 @@ def predict(handler: Handler, request: Request, _parameters: Parameters) -> Resp
 
         form, inputs = bodies.tensors_from(handler.signature, request, handler.settings.max_body)
     else:
-        form, content = _only_member(json_body(request, handler.settings.max_body))
-        inputs = _READERS[form](handler.signature, content)
+        form, inputs = _from_json(handler.signature, json_bytes(request, handler.settings.max_body))
     outputs = handler.predict(inputs)
     if form == "inputs":
         answer["outputs"] = {name: tensor.nested() for name, tensor in outputs.items()}
@@ -62,6 +61,17 @@ def count_rows(handler: Handler, outputs: Tensors) -> int:
     if not handler.signature.batched:
         return 1
     return next(iter(outputs.values())).shape[0]
+
+
+def _from_json(signature: Signature, body: bytes) -> tuple[str, Tensors]:
+    if len(body) >= LARGE:
+        from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
+
+        found = tensors_of_json(signature, body, ("rows", "inputs"))
+        if found is not None:
+            return found
+    form, content = _only_member(loads(body))
+    return form, _READERS[form](signature, content)
 
 
 def _only_member(body: Any) -> tuple[str, Any]:

@@ -12,8 +12,9 @@ directions, as that document says under "JSON conformance".
 
 from __future__ import annotations
 
+from onehandler.codecs.json import loads
 from onehandler.errors import InvalidInput, NotFound, shown
-from onehandler.protocols.content import json_body, json_response
+from onehandler.protocols.content import LARGE, json_body, json_bytes, json_response
 from onehandler.protocols.routing import Route, ServerRoute
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_rows
 
@@ -40,19 +41,12 @@ _CURL = "application/x-www-form-urlencoded"
 
 def predict(handler: Handler, request: Request, _parameters: Parameters) -> Response:
     """Answer instances with predictions, inputs with outputs."""
-    body = _body(handler, request, "predict")
-    form = _form(body)
     signature = handler.signature
-    content = body[form]
-    if any(spec.dtype.family == "string" for spec in signature.inputs):
-        from onehandler.protocols.tf_base64 import without_base64  # few models take strings
-
-        content = without_base64(content, form, images=any(spec.media for spec in signature.inputs))
+    form, inputs = _inputs(handler, request)
+    outputs = handler.predict(inputs)
     if form == "instances":
-        outputs = handler.predict(tensors_from_rows(signature, content, form))
         answer = {"predictions": _rows(signature, outputs)}
     else:
-        outputs = handler.predict(_columns(signature, content))
         answer = {"outputs": _unnamed({spec.name: _plain(spec.name, outputs) for spec in signature.outputs})}
     rows = next(iter(outputs.values())).shape[0] if signature.batched else 1
     return json_response(answer, rows, tokens=True)
@@ -101,7 +95,10 @@ def metadata(handler: Handler, _request: Request, _parameters: Parameters) -> Re
 
 def _body(handler: Handler, request: Request, verb: str) -> dict[str, Any]:
     """A request's object, whose signature, if it names one, is the one there is for this verb."""
-    body = json_body(request, handler.settings.max_body, also=(_CURL,), tokens=True)
+    return _checked(json_body(request, handler.settings.max_body, also=(_CURL,), tokens=True), verb)
+
+
+def _checked(body: Any, verb: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object, {shown(body)} came", where="body")
     # The documentation's example of regress names its signature so.
@@ -109,6 +106,29 @@ def _body(handler: Handler, request: Request, verb: str) -> dict[str, Any]:
     if body.get("signature_name") not in (None, "", *names):
         raise InvalidInput(f"must be '{names[0]}' or '{names[1]}'", where="signature_name")
     return body
+
+
+def _inputs(handler: Handler, request: Request) -> tuple[str, Tensors]:
+    """Which of the two formats a body has, and its tensors."""
+    signature = handler.signature
+    strings = any(spec.dtype.family == "string" for spec in signature.inputs)
+    raw = json_bytes(request, handler.settings.max_body, also=(_CURL,))
+    if len(raw) >= LARGE and not strings:
+        from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
+
+        found = tensors_of_json(signature, raw, ("instances", "inputs"))
+        if found is not None:
+            return found
+    body = _checked(loads(raw, tokens=True), "predict")
+    form = _form(body)
+    content = body[form]
+    if strings:
+        from onehandler.protocols.tf_base64 import without_base64  # few models take strings
+
+        content = without_base64(content, form, images=any(spec.media for spec in signature.inputs))
+    if form == "instances":
+        return form, tensors_from_rows(signature, content, form)
+    return form, _columns(signature, content)
 
 
 def _form(body: dict[str, Any]) -> str:
