@@ -134,6 +134,7 @@ def serve(container: Container) -> None:
             listener,
             workers=container.workers,
             drain=_DRAIN,
+            stays=True,
             ready=ready,
         )
 

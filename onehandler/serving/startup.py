@@ -49,12 +49,16 @@ def serve(
     *,
     workers: int = 0,
     drain: float = 20.0,
+    stays: bool = False,
     ready: Callable[[], None],
 ) -> None:
     """Serve a bundle until SIGTERM or SIGINT; requests under way then have `drain` seconds.
 
     `environ` is the process's environment, with the settings; `workers` 0 means one for each usable CPU; `ready` is
     called when all of them take connections. Raises BundleError, SettingsError or Unavailable when that cannot be.
+
+    With `stays` this process remains what it is: a worker that dies is forked anew in milliseconds, from a parent that
+    holds some megabytes more.
 
     This process may become another program (supervisor.py) and end with its exit code: nothing after the call is
     sure to run.
@@ -74,7 +78,7 @@ def serve(
 
     def run(running: Mapping[int, int]) -> None:
         ready()
-        if model.stands_alone(bundle):
+        if not stays and model.stands_alone(bundle):
             become_supervisor(os.path.abspath(bundle), ties, drain, running, inherited)  # noqa: PTH100
 
     gc.collect()
