@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from onehandler.cli.output import as_json_option, errors, print_json, progress, results, warn
+from onehandler.errors import OnehandlerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from onehandler.convert.build import Built
+    from onehandler.convert.build import Built, Order
     from onehandler.convert.variants import Measured
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -103,7 +104,7 @@ _MODEL = click.Path(exists=True, path_type=Path)
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write an HTML page of what was built here.",
+    help="Write an HTML page of what was built, or why not.",
 )
 @as_json_option
 def command(  # noqa: PLR0913, PLR0917
@@ -162,17 +163,33 @@ def command(  # noqa: PLR0913, PLR0917
         order = replace(order, options=options, allow_pickle=allow_pickle)
         if preprocessing is not None:
             order = replace(order, steps=read_steps(preprocessing))
-        built = build(replace(order, decide=_decision(yes, as_json)), told)
+        with _reported(order, report):
+            built = build(replace(order, decide=_decision(yes, as_json)), told)
     for warning in built.warnings:
         warn(warning)
     if report is not None:
+        from onehandler.convert.cold_start import cold_start
         from onehandler.convert.page import report_page
 
-        report.write_text(report_page(built), encoding="utf-8")
+        with progress("measuring the start"):
+            report.write_text(report_page(built, cold_start(built.bundle)), encoding="utf-8")
     if as_json:
         print_json(report_json(built))
     else:
         _show(built)
+
+
+@contextmanager
+def _reported(order: Order, report: Path | None) -> Iterator[None]:
+    """Write a refusal to the report, too."""
+    try:
+        yield
+    except OnehandlerError as error:
+        if report is not None:
+            from onehandler.convert.page import refusal_page
+
+            report.write_text(refusal_page(order, error), encoding="utf-8")
+        raise
 
 
 def _decision(yes: bool, as_json: bool) -> Callable[[Sequence[Measured]], bool]:

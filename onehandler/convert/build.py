@@ -141,7 +141,10 @@ def _kept(
         raise error
     if not order.allow_pickle:
         advice = "--allow-pickle serves it as it is, which starts slower and needs its packages"
-        raise type(error)(f"{error.message}; {advice}", where=error.where)
+        advised = f"{error.message}; {advice}"
+        if isinstance(error, Different):
+            raise Different(advised, error.comparisons)
+        raise ConversionError(advised, where=error.where)
     from onehandler.convert.kept import keep  # scikit-learn, which the file itself needs
 
     reason = f"{error.where}: {error.message}" if error.where else error.message

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from onehandler.convert.opening import opened
+from onehandler.convert.parity import Different
 from onehandler.convert.report import size_of
 from onehandler.convert.tables import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from onehandler.convert.build import Built
-    from onehandler.convert.parity import Reference
+    from onehandler.convert.build import Built, Order
+    from onehandler.convert.cold_start import ColdStart
+    from onehandler.convert.parity import Comparison, Reference
+    from onehandler.errors import OnehandlerError
     from onehandler.signature import TensorSpec
 
 _SIDE = 320  # pixels of a plot
@@ -27,21 +30,66 @@ _STYLE = (
 )
 
 
-def report_page(built: Built) -> str:
-    """Signature, parity with a plot an output, what was done or warned of, and every file's size."""
+def report_page(built: Built, start: ColdStart | None = None) -> str:
+    """Signature, parity with a plot an output, what was done or warned of, the start, and every file's size."""
     bundle = built.bundle
-    title = escape(f"{bundle.name} {bundle.version}")
-    parts = [
-        f"<h1>{title}</h1><p>digest {escape(bundle.digest)}, {size_of(built):,} bytes</p>",
+    title = f"{bundle.name} {bundle.version}"
+    return _page(
+        title,
+        f"<h1>{escape(title)}</h1><p>digest {escape(bundle.digest)}, {size_of(built):,} bytes</p>",
         _table("Inputs", ("name", "type", "shape", "columns"), map(_spec_row, bundle.signature.inputs)),
         _table("Outputs", ("name", "type", "shape", "columns"), map(_spec_row, bundle.signature.outputs)),
         _parity(built),
         _forms(built),
+        _start(start) if start else "",
         _list("Cured and warned of", [each for each in (built.note, *built.warnings) if each]),
         _table("Files", ("name", "bytes", "sha256"), _files(built)),
+    )
+
+
+def refusal_page(order: Order, error: OnehandlerError) -> str:
+    """Why nothing was built, from what, and, where the answers differ, by how much."""
+    title = f"{order.name} {order.version}: refused"
+    asked = [
+        ("model", order.model),
+        ("sample", order.sample or "none"),
+        ("tolerance", f"{order.tolerance:g}"),
     ]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    compared = _comparisons(error.comparisons) if isinstance(error, Different) else ""
+    return _page(
+        title,
+        f"<h1>{escape(title)}</h1><p>{escape(str(error))}</p><p>No bundle was written.</p>",
+        compared,
+        _table("Asked for", ("what", "value"), asked),
+    )
+
+
+def _page(title: str, *parts: str) -> str:
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _start(start: ColdStart) -> str:
+    rows = [("Python itself", f"{start.python:.0f}")]
+    if start.session is not None:
+        rows += [
+            ("onehandler and its runtime", f"{max(0.0, start.loaded - start.python - start.session):.0f}"),
+            (f"the model ({start.model_bytes:,} bytes)", f"{start.session:.1f}"),
+        ]
+    else:
+        rows.append(
+            (
+                f"the model's packages, and it ({start.model_bytes:,} bytes)",
+                f"{start.loaded - start.python:.0f}",
+            )
+        )
+    rows.append(("together: expect a cold start of", f"{start.loaded:.0f}"))
+    return (
+        _table("Cold start", ("part", "ms"), rows)
+        + "<p>Measured on the machine that built this, from its disk: medians of a few processes. A cloud adds the "
+        "time to fetch the code, and gives a processor in proportion to the memory; onehandler bench runs the function "
+        "as it is deployed.</p>"
+    )
 
 
 def _spec_row(spec: TensorSpec) -> tuple[Any, ...]:
@@ -58,12 +106,16 @@ def _files(built: Built) -> list[tuple[Any, ...]]:
 def _parity(built: Built) -> str:
     if not built.comparisons:
         return "<h2>Parity</h2><p>The file was ONNX already: there is no original to compare with.</p>"
+    return _comparisons(built.comparisons) + _plots(built)
+
+
+def _comparisons(comparisons: Sequence[Comparison]) -> str:
     rows = [
         (each.rows, each.output, each.count, f"{each.worst:.3g}", f"{each.share_off:.1%}")
-        for each in built.comparisons
+        for each in comparisons
     ]
     heads = ("rows", "output", "count", "worst difference", "rows off")
-    return _table("Parity with the original", heads, rows) + _plots(built)
+    return _table("Parity with the original", heads, rows)
 
 
 def _forms(built: Built) -> str:

@@ -30,7 +30,11 @@ _BATCHES_OF_EACH = 5
 
 
 class Different(ConversionError):
-    """The converted model answers, but not like the original."""
+    """The converted model answers, but not like the original: `comparisons` say how far off."""
+
+    def __init__(self, message: str, comparisons: Sequence[Comparison] = ()) -> None:
+        super().__init__(message)
+        self.comparisons = comparisons
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,8 @@ def require_equal(comparisons: Sequence[Comparison], tolerance: float) -> None:
     raise Different(
         f"the converted model answers {worst.share_off:.1%} of {worst.count} {worst.rows} rows differently: output "
         f"'{worst.output}' differs by {worst.worst:.3g} on line {worst.line} (batches of {worst.batch}; tolerance "
-        f"{tolerance:g}, see --tolerance); nothing was written"
+        f"{tolerance:g}, see --tolerance); nothing was written",
+        comparisons,
     )
 
 

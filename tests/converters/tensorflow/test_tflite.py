@@ -59,11 +59,12 @@ def lite(name: str, kind: str, folder: Path) -> Path:
     return written(converter, folder)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", SIZES)
+# TFLite's converter cannot put integers around an embedding: places in its table stay 32-bit.
+CASES = [(name, kind) for name in SIZES for kind in KINDS if (name, kind) != ("embedding", "integers")]
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
 def test_it_answers_like_the_interpreter(name: str, kind: str, tmp_path: Path) -> None:
-    if (name, kind) == ("embedding", "integers"):
-        pytest.skip("TFLite's converter cannot make it: places in a table stay 32-bit")
     found = built(lite(name, kind, tmp_path))
     assert set(shares(found)) == {0}
     [taken], [given] = sides(found)

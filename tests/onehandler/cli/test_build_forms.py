@@ -31,6 +31,27 @@ def test_report_writes_a_page_of_the_bundle(words: list[object], tmp_path: Path,
     assert found.exit_code == 0, found.stderr
     page = (tmp_path / "page.html").read_text()
     assert Bundle.load(str(tmp_path / "out" / "cancer")).digest in page
+    assert "expect a cold start of" in page
+
+
+def test_report_of_a_refusal_tells_why(tmp_path: Path, run: Run) -> None:
+    save("diabetes", tmp_path)
+    files = (tmp_path / "diabetes.joblib", "--sample", tmp_path / "diabetes.csv")
+    report = ("--report", tmp_path / "page.html")
+    found = run("build", *files, "--name", "m", "--out", tmp_path / "out", *report, "--tolerance", "1e-30")
+    assert found.exit_code == 2
+    page = (tmp_path / "page.html").read_text()
+    assert "m 1: refused" in page
+    assert "differently" in page
+    assert "Parity with the original" in page
+    assert not (tmp_path / "out").exists()
+
+
+def test_report_of_a_file_that_is_no_model_tells_why(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"hello")
+    page = tmp_path / "page.html"
+    assert run("build", tmp_path / "model.onnx", "--name", "m", "--report", page).exit_code == 2
+    assert "is not an ONNX file" in page.read_text()
 
 
 def test_without_an_answer_the_model_is_written_as_converted(words: list[object], run: Run) -> None:

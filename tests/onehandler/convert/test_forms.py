@@ -16,7 +16,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from onehandler.convert.page import report_page
+from onehandler.convert.build import Order, build
+from onehandler.convert.cold_start import cold_start
+from onehandler.convert.page import refusal_page, report_page
+from onehandler.convert.parity import Different
 from onehandler.errors import ConversionError
 from tests.onehandler.convert.models import built, cancer, save
 
@@ -107,9 +110,11 @@ class _Tags(HTMLParser):
 def test_the_page_tells_it_all_and_loads_nothing(tmp_path: Path) -> None:
     save("cancer", tmp_path)
     found = built("cancer", tmp_path, optimize=True)
-    page = report_page(found)
+    start = cold_start(found.bundle)
+    page = report_page(found, start)
     tags = _Tags()
     tags.feed(page)
+    assert f"together: expect a cold start of{start.loaded:.0f}" in tags.text
     assert not {"script", "link", "img", "iframe"} & set(tags.found)
     assert not re.search(r"https?://|url\(|@import", page)
     for expected in ("mean radius", found.bundle.digest, "model.onnx", "as converted", "worst difference"):
@@ -133,3 +138,48 @@ def test_names_from_strangers_stay_text(tmp_path: Path) -> None:
     assert "script" not in tags.found
     assert "img" not in tags.found
     assert tags.found.count("svg") == 1
+
+
+def test_a_cold_start_is_made_of_its_parts(tmp_path: Path) -> None:
+    save("cancer", tmp_path)
+    found = built("cancer", tmp_path)
+    start = cold_start(found.bundle)
+    assert start.session is not None
+    assert 0 < start.session < start.loaded
+    assert 0 < start.python < start.loaded
+    assert start.model_bytes == len(Path(found.bundle.model_path).read_bytes())
+
+
+def test_a_bundle_that_does_not_load_has_no_cold_start(tmp_path: Path) -> None:
+    save("cancer", tmp_path)
+    found = built("cancer", tmp_path)
+    Path(found.bundle.model_path).write_bytes(b"x")
+    with pytest.raises(ConversionError, match="a process of its own cannot load the bundle"):
+        cold_start(found.bundle)
+
+
+def test_a_refusal_tells_why_and_by_how_much(tmp_path: Path) -> None:
+    save("diabetes-forest", tmp_path)
+    order = Order(
+        tmp_path / "diabetes-forest.joblib",
+        tmp_path / "diabetes-forest.csv",
+        "m",
+        tmp_path / "m",
+        tolerance=1e-13,
+    )
+    with pytest.raises(Different) as refused:
+        build(order)
+    tags = _Tags()
+    tags.feed(refusal_page(order, refused.value))
+    for expected in ("m 1: refused", str(refused.value), "No bundle was written", "held-out", "1e-13"):
+        assert expected in tags.text
+    assert tags.found.count("td") > 10
+
+
+def test_a_refusal_keeps_what_strangers_wrote_as_text(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    tags = _Tags()
+    order = Order(tmp_path / f"{evil}.joblib", None, "m", tmp_path / "m", version=evil)
+    tags.feed(refusal_page(order, ConversionError(evil, where=evil)))
+    assert tags.text.count(evil) >= 4
+    assert "script" not in tags.found
