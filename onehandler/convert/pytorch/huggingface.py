@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _KIND = "ForSequenceClassification"
 _CLIENT = (TensorSpec(INPUT, dtype_named("string"), (ANY,)),)
 _UNLIMITED = 512  # tokens, where neither model nor tokenizer has a limit
+_TRIED = 2048  # tokens up to which the limit is tried; attention to more would take gigabytes
+_TOGETHER = 16 * 1024  # tokens that the original is asked for at once
 _TINY = 7  # tokens of the example that is exported
 
 
@@ -85,7 +87,7 @@ class _Classifier(torch.nn.Module):  # type: ignore[misc]
         return tuple(self.model.forward.__annotations__)
 
     def require_takes(self, names: Sequence[str], path: Path) -> None:
-        """Refuse a model that is asked for more than one number and isn't a classifier."""
+        """Refuse what labels and padding cannot be told of."""
         if self.kind == "regression" and len(self.labels) > 1:
             raise ConversionError(f"gives {len(self.labels)} numbers, no classes", where=str(path))
         if len(set(self.labels)) != len(self.labels):
@@ -126,18 +128,26 @@ def _model(path: Path) -> Any:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        return AutoModelForSequenceClassification.from_pretrained(
+        model, loading = AutoModelForSequenceClassification.from_pretrained(
             path,
             local_files_only=True,
             trust_remote_code=False,
             dtype=torch.float32,
             attn_implementation="eager",
+            output_loading_info=True,
         )
     except Exception as error:  # noqa: BLE001 - transformers raises anything
         raise ConversionError(
             f"cannot be read ({type(error).__name__}: {first_line(error)}); save it again with save_pretrained",
             where=str(path),
         ) from None
+    lacking = sorted(map(str, loading["missing_keys"]))
+    if lacking:  # transformers makes such up at random
+        raise ConversionError(
+            f"lacks {len(lacking)} of the model's weights: {', '.join(lacking[:5])}; was it trained as {kinds[0]}?",
+            where=str(path),
+        )
+    return model
 
 
 def _config(path: Path) -> dict[str, Any]:
@@ -161,6 +171,8 @@ def _longest(classifier: _Classifier, texts: Texts, path: Path) -> int:
         if limit and limit < 10**6  # transformers' own "no limit" is 10^30
     ]
     most = min(limits, default=_UNLIMITED)
+    if most > _TRIED:
+        return int(most)
     for limit in (most, most - texts.original.pad_token_id - 1):
         try:
             with torch.no_grad():
@@ -173,8 +185,10 @@ def _longest(classifier: _Classifier, texts: Texts, path: Path) -> int:
 
 def _answers(classifier: _Classifier, texts: Texts, longest: int, rows: Rows) -> Answers:
     given = rows.tensors(Signature(_CLIENT, _CLIENT))[INPUT].values()
+    rows_at_once = max(1, _TOGETHER // longest)
+    parts = [given[start : start + rows_at_once] for start in range(0, len(given), rows_at_once)]
     with torch.no_grad():
-        found = classifier(**texts.encoded(given, longest)).numpy()
+        found = np.concatenate([classifier(**texts.encoded(part, longest)).numpy() for part in parts])
     answers = {classifier.output: found}
     if classifier.kind == "single_label_classification":
         labels = np.array(classifier.labels, dtype=object)

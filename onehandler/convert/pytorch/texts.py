@@ -21,8 +21,8 @@ FILE = "tokenizer.json"
 GIVEN = {"input_ids": "ids", "attention_mask": "mask", "token_type_ids": "types"}
 _ROWS = 32
 _LONGEST = 40  # words of a text made up
-# Besides words: nothing, another script, and more than any model takes.
-_ODD = ("", "今日は世界 🙂", "naïve café — ¿qué?", "a b c " * 2000)
+# Besides words: nothing, another script, and more than most models take.
+_ODD = ("", "今日は世界 🙂", "naïve café — ¿qué?", "a b c " * 700)
 
 
 @dataclass(frozen=True, slots=True)
