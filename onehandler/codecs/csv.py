@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CONTENT_TYPE = "text/csv"
+_LONGEST = 2 * 1024 * 1024  # characters of a line
 
 
 def loads(body: bytes) -> Iterator[list[str]]:
@@ -24,7 +25,7 @@ def loads(body: bytes) -> Iterator[list[str]]:
     MalformedBody says which line is none.
     """
     lines = TextIOWrapper(BytesIO(body), encoding="utf-8-sig", newline="")
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(_bounded(lines), strict=True)
     try:
         yield from filter(None, reader)
     except UnicodeDecodeError:
@@ -35,6 +36,14 @@ def loads(body: bytes) -> Iterator[list[str]]:
             "is not CSV: a quote is left open or stands within a cell, or a cell is longer than 131,072 characters",
             where=f"line {reader.line_num}",
         ) from None
+
+
+def _bounded(lines: TextIOWrapper) -> Iterator[str]:
+    """The lines, as long as they are such: an empty cell is one byte here, and eight in a record."""
+    while line := lines.readline(_LONGEST + 1):
+        if len(line) > _LONGEST:
+            raise MalformedBody(f"has a line of more than {_LONGEST:,} characters", where="body")
+        yield line
 
 
 def dumps(rows: Iterable[Sequence[Any]]) -> bytes:

@@ -1,0 +1,42 @@
+"""A request takes at most three times the memory of its body, which is among that."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.hostile.memory import ANSWERED, REFUSED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST = 3.1  # times the body: three, and a little that does not grow with it
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    folder: Path = tmp_path_factory.mktemp("memory")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.memory", str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=200,
+    )
+    return {found["name"]: found for found in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("name", [*ANSWERED, "gzip"])
+def test_what_is_answered(name: str, measured: dict[str, dict[str, Any]]) -> None:
+    assert measured[name]["status"] == 200
+    assert measured[name]["times"] <= MOST
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused(name: str, measured: dict[str, dict[str, Any]]) -> None:
+    assert 400 <= measured[name]["status"] < 500
+    assert measured[name]["times"] <= MOST
