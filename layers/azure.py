@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from layers.azure_site import SITE, fill_site, names_in
+from layers.azure_site import PREPARING, SITE, fill_site, names_in
 from layers.bytecode import compile_folder, toolchain
 from layers.cache import CACHE, built, key_of
 from layers.frozen import freeze
@@ -78,17 +78,23 @@ def package_azure(
     verified = Bundle.load(str(bundle))
     found = reach(ROOT, (_ENTRY,))
     files = frozenset(path for path in found.files if not path.is_relative_to(ROOT / "functions"))
-    needed = {**found.packages, **imports_of_bundle(bundle)}
-    requirements = REQUIREMENTS / "azure.txt"
+    kinds = {step["kind"] for step in verified.manifest.get("preprocessing", ())}
+    preparing = [PREPARING[kind] for kind in sorted(kinds)]
+    unneeded = {each.module for each in PREPARING.values() if each not in preparing}
+    own_imports = {name: importer for name, importer in found.packages.items() if name not in unneeded}
+    needed = {**own_imports, **imports_of_bundle(bundle)}
+    requirements = [
+        REQUIREMENTS / f"{name}.txt" for name in ("azure", *(each.requirements for each in preparing))
+    ]
 
     def fill(folder: Path) -> None:
         copy_below(files, ROOT, folder)
         for name in _TOP:
             shutil.copyfile(ROOT / "functions" / "azure" / name, folder / name)
-        shutil.copyfile(requirements, folder / "requirements.txt")
+        (folder / "requirements.txt").write_text("".join(path.read_text() for path in requirements))
         if not remote_build:
             told("installing requirements")
-            fill_site(folder / SITE, python)
+            fill_site(folder / SITE, python, preparing)
             _check_provided(needed, python, names_in(folder / SITE))
         told("compiling")
         compile_folder(folder, python, _MOUNTED)
@@ -99,7 +105,7 @@ def package_azure(
     target = out / f"{NAME}.zip"
     told(target.name)
     kind = "remote build" if remote_build else "whole"
-    own = [*sorted(files), *(ROOT / "functions" / "azure" / name for name in _TOP), requirements]
+    own = [*sorted(files), *(ROOT / "functions" / "azure" / name for name in _TOP), *requirements]
     names = [path.relative_to(ROOT).as_posix() for path in own]
     built(target, key_of(kind, python, toolchain(python), verified.digest, *names, files=own), fill, cache)
     check_size(target, AZURE_FLEX)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from layers.slim import slim
@@ -10,6 +11,7 @@ from layers.wheels import install
 from onehandler.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 # Where the worker puts packages on its import path, from the top of the archive.
@@ -17,12 +19,31 @@ SITE = ".python_packages/lib/site-packages"
 # Of onnxruntime's wheel the library alone is used, which needs none of these.
 _OF_THE_BINDING = ("numpy", "flatbuffers", "protobuf", "packaging")
 _KEPT = ("LICENSE", "ThirdPartyNotices.txt")
+_ARCH = "x86_64"
 
 
-def fill_site(site: Path, python: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """What a kind of declared preprocessing needs: requirements/NAME.txt, of it one package, imported by a name."""
+
+    requirements: str
+    package: str
+    module: str
+
+
+PREPARING = {
+    "image": Preparing("azure-image", "pillow", "PIL"),
+    "text": Preparing("azure-text", "tokenizers", "tokenizers"),
+}
+
+
+def fill_site(site: Path, python: str, preparing: Sequence[Preparing]) -> None:
     """Install into an empty folder and slim it."""
-    install("azure", site, "x86_64", python, without=_OF_THE_BINDING)
+    install("azure", site, _ARCH, python, without=_OF_THE_BINDING)
     _keep_library(site / "onnxruntime")
+    for each in preparing:
+        install(each.requirements, site, _ARCH, python, only=each.package)
+        (site.parent / f"only-{each.package}.txt").unlink()
     slim(site)
 
 
