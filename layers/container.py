@@ -45,6 +45,8 @@ PROGRAMS = (
     "onehandler.runtimes.onnx",
 )
 _DOCKERFILE = ROOT / "functions" / "container" / "Dockerfile"
+_BASE = "/python:3.13-slim"  # there; libraries are for one version of Python
+_PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}  # by AWS's words, as an engine calls them
 _TIME = 315_532_800  # 1980-01-01, zip's earliest date: what our archives say of their files
 
 
@@ -55,6 +57,12 @@ class ContainerReport:
     model: Path
     image: Path
     context: Path
+    arch: str
+
+    @property
+    def command(self) -> str:
+        """What builds the image."""
+        return f"docker build --platform {_PLATFORMS[self.arch]} {self.context}"
 
     def table(self) -> Table:
         """The size ledger for people."""
@@ -69,6 +77,7 @@ class ContainerReport:
                 "sha256": digest_of(self.model),
             },
             "context": str(self.context),
+            "command": self.command,
             **ledger_json([self.image], LIMITS),
         }
 
@@ -100,9 +109,10 @@ def package_container(
     (context / "bundle").mkdir()
     if inside:
         shutil.copytree(bundle, context / "bundle", dirs_exist_ok=True, copy_function=shutil.copyfile)
-    shutil.copyfile(_DOCKERFILE, context / "Dockerfile")
+    dockerfile = _DOCKERFILE.read_text().replace(_BASE, f"/python:{python}-slim")
+    (context / "Dockerfile").write_text(dockerfile)
     _set_times(context)
-    return ContainerReport(model, image, context)
+    return ContainerReport(model, image, context, arch)
 
 
 def build_image(arch: str, python: str, out: Path, cache: Path = CACHE) -> Path:

@@ -38,4 +38,4 @@ def command(bundle: Path, arch: str, python: str, out: Path, inside: bool, as_js
         print_json(report.to_json())
     else:
         results().print(report.table())
-        click.echo(f"model: {report.model}\nimage: docker build {report.context}")
+        click.echo(f"model  {report.model}\nimage  {report.command}")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from onehandler.errors import InvalidInput, MethodNotAllowed, NotFound, OnehandlerError, shown
@@ -48,6 +49,7 @@ class MultiModel:
         self._root = root
         self._written = written
         self._urls: dict[str, str] = {}
+        self._changing = Lock()  # what is in memory, and what is written of it
         for name, url in self._were_loaded().items():
             try:
                 self._load(name, url)
@@ -84,7 +86,7 @@ class MultiModel:
 
     def _list(self, request: Request) -> Response:
         start = _page(request.query)
-        told = [_told(name, url) for name, url in self._urls.items()]
+        told = [_told(name, url) for name, url in list(self._urls.items())]  # another thread may load one now
         page: dict[str, Any] = {"models": told[start : start + _PAGE]}
         if start + _PAGE < len(told):
             page["nextPageToken"] = str(start + _PAGE)
@@ -93,19 +95,22 @@ class MultiModel:
     def _add(self, request: Request) -> Response:
         body = json_body(request, self.models.settings.max_body)
         name, url = (_text(body, member) for member in ("model_name", "url"))
-        self._load(name, url)
-        self._write_down()
+        with self._changing:
+            self._load(name, url)
+            self._write_down()
         return json_response(_told(name, url))
 
     def _describe(self, name: str) -> Response:
-        if name not in self._urls:
+        url = self._urls.get(name)
+        if url is None:
             raise NotFound("no such model is loaded; POST /models loads one")
-        return json_response(_told(name, self._urls[name]))
+        return json_response(_told(name, url))
 
     def _remove(self, name: str) -> Response:
-        self.models.remove(name)
-        url = self._urls.pop(name, "")
-        self._write_down()
+        with self._changing:
+            self.models.remove(name)
+            url = self._urls.pop(name)
+            self._write_down()
         return json_response(_told(name, url))
 
     def _invoke(self, request: Request, name: str) -> Response:

@@ -62,6 +62,12 @@ def test_the_same_bundle_gives_the_same_bytes_and_times(report: ContainerReport,
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"model.tar.gz", "image.zip", "context"}
 
 
+def test_the_base_has_the_python_that_it_was_made_for(report: ContainerReport) -> None:
+    lines = (report.context / "Dockerfile").read_text().splitlines()
+    assert f"ARG BASE=docker.io/library/python:{this_version()}-slim" in lines
+    assert report.command.startswith("docker build --platform linux/")
+
+
 def test_the_archive_is_the_bundle(report: ContainerReport) -> None:
     assert Bundle.load(str(report.model)).name == "iris"
 
