@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError
 
-from local_emulator.azure.bindings.expressions import UnresolvedExpression
+from local_emulator.azure.bindings.expressions import UnresolvedExpression, with_json
 from local_emulator.azure.bindings.inputs import fetch
 from local_emulator.azure.bindings.outputs import deliver
 from local_emulator.azure.workers.contracts import Call, Failure, Outcome
@@ -26,11 +26,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why a function runs: the trigger's value, what it says about itself, and what expressions may name."""
+    """Why a function runs: the trigger's value, what it says about itself, and what expressions may name.
+
+    If `body` is a JSON object, they may name its properties, too.
+    """
 
     value: Value
     metadata: Mapping[str, Value] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes | str = b""
 
 
 class Execution:
@@ -54,9 +58,11 @@ class Execution:
 
         `runner`: a certain worker, where the usual turn will not do.
         """
+        # Most functions have no other bindings, and a large body takes its time to read as JSON.
+        data = with_json(occasion.data, occasion.body) if function.has_storage else {}
         try:
-            destinations = self._outputs.destinations(function, occasion.data)
-            inputs = fetch(function, occasion.data, self._storage)
+            destinations = self._outputs.destinations(function, data)
+            inputs = fetch(function, data, self._storage)
         except (UnresolvedExpression, AzureError) as error:
             return _failed(function, f"Exception while binding parameters: {error}")
         call = Call(

@@ -41,7 +41,7 @@ def with_json(data: Mapping[str, Any], body: bytes | str) -> dict[str, Any]:
     """Add the properties of a JSON object, which expressions can name, too."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody names
         return dict(data)
     if not isinstance(document, dict):
         return dict(data)

@@ -92,7 +92,7 @@ def messages_of(value: Value) -> list[bytes]:
         return [value.content]
     try:
         document = json.loads(value.content) if value.kind in {"json", "string"} else None
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if isinstance(document, list):
         return [_message(item) for item in document]

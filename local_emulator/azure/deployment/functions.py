@@ -52,6 +52,16 @@ class Function:
     inputs: tuple[Binding, ...]
     outputs: tuple[Binding, ...]
 
+    @property
+    def has_storage(self) -> bool:
+        """Whether it has inputs or outputs in queues or blobs."""
+        return bool(self.inputs) or any(binding.kind != "http" for binding in self.outputs)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it has an HTTP answer."""
+        return any(binding.kind == "http" for binding in self.outputs)
+
     def where(self, binding: Binding) -> str:
         """Name one of its bindings in a message."""
         return f"function {self.name}, {binding.kind} {binding.name}"

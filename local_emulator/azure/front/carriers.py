@@ -38,7 +38,7 @@ class InvocationCarrier:
         """Run the function. Its failure is an answer."""
         function = found.route.function
         outcome = self._execution.run(function, occasion_of(request, found.parameters))
-        return response_of(outcome, answers=any(binding.kind == "http" for binding in function.outputs))
+        return response_of(outcome, answers=function.answers)
 
     def close(self) -> None:
         """Nothing is kept."""

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.azure.bindings.execution import Occasion
-from local_emulator.azure.bindings.expressions import with_json
 from local_emulator.azure.workers.contracts import Value
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def occasion_of(request: HttpRequest, parameters: Mapping[str, str], *, with_bod
         "body": ["bytes", body] if body else None,
     }
     named = {**parameters, "Query": query, "Headers": headers}
-    return Occasion(Value("http", content), {}, with_json(named, body) if body else named)
+    return Occasion(Value("http", content), {}, named, body)
 
 
 def response_of(outcome: Outcome, *, answers: bool) -> HttpResponse:

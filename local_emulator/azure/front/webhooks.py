@@ -12,10 +12,11 @@ from local_emulator.azure.front.keys import SYSTEM, refusal_status
 from local_emulator.azure.front.messages import json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.azure.front.keys import Keys
+    from local_emulator.azure.triggers.events import TakeEvent
 
 _PREFIX = "/runtime/webhooks/"
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
@@ -28,9 +29,7 @@ class Webhooks:
     A taker gives the message of a failure, or None; one failure fails the delivery, which is then repeated whole.
     """
 
-    def __init__(
-        self, takers: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], str | None]]], keys: Keys
-    ) -> None:
+    def __init__(self, takers: Mapping[str, Mapping[str, TakeEvent]], keys: Keys) -> None:
         self._takers = takers
         self._keys = keys
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="azure-webhooks")
@@ -57,7 +56,7 @@ class Webhooks:
         """Wait for what runs."""
         self._pool.shutdown()
 
-    def _events(self, request: HttpRequest, take: Callable[[Mapping[str, Any]], str | None]) -> HttpResponse:
+    def _events(self, request: HttpRequest, take: TakeEvent) -> HttpResponse:
         if request.head.method == "OPTIONS":  # the handshake of CloudEvents
             return HttpResponse(200, (("Webhook-Allowed-Origin", "eventgrid.azure.net"),))
         kind = (request.head.headers.get("aeg-event-type") or "").lower()
@@ -65,7 +64,7 @@ class Webhooks:
             return HttpResponse(202)
         try:
             events = _read(request.body.read())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return problem(400, "No events", f"{error}; the body is an event or an array of events, as JSON")
         if kind == "subscriptionvalidation" or (events and events[0].get("eventType") == _VALIDATION):
             return _validated(events)

@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -50,16 +51,11 @@ class Azurite:
 
     def start(self) -> Self:
         """Start it and wait until every service listens. Raises RuntimeMissing."""
-        node = shutil.which("node")
-        if node is None:
-            raise RuntimeMissing(
-                "Azurite needs Node 20 or later, and there is no `node` on PATH; run make setup"
-            )
         if not self._program.is_file():
             raise RuntimeMissing(f"Azurite is not installed ({self._program} is missing); run make setup")
         self._folder.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            [node, str(self._program), *_options(self._folder)],
+            [_node(), str(self._program), *_options(self._folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -99,6 +95,14 @@ class Azurite:
             match = _LISTENING.search(line)
             if match:
                 self._urls[match[1]] = match[2]
+
+
+def _node() -> str:
+    """Find Node on PATH, or beside this Python, where make setup puts it on machines that have none."""
+    found = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
+    if found is None:
+        raise RuntimeMissing("Azurite needs Node 20 or later, and there is no `node` on PATH; run make setup")
+    return found
 
 
 def _options(folder: Path) -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from local_emulator.azure.settings import Pace
     from local_emulator.azure.storage.blobs import Blobs
     from local_emulator.azure.storage.connections import Connections
-    from local_emulator.azure.triggers.events import EventSubscription
+    from local_emulator.azure.triggers.events import EventSubscription, TakeEvent
     from local_emulator.azure.triggers.nudges import Nudges
     from local_emulator.azure.triggers.triggers import Trigger
 
@@ -49,10 +49,7 @@ class TriggerMaker:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self.triggers: list[Trigger] = []
-        self.takers: dict[str, dict[str, Callable[[Mapping[str, Any]], str | None]]] = {
-            "eventgrid": {},
-            "blobs": {},
-        }
+        self.takers: dict[str, dict[str, TakeEvent]] = {"eventgrid": {}, "blobs": {}}
         self._watchers: dict[tuple[int, str], ContainerWatcher] = {}
         self._blobs: BlobTriggers | None = None
 
@@ -118,7 +115,6 @@ class TriggerMaker:
         takers = self.takers["eventgrid"]
         names = {name: found for found in functions if (name := found.name.lower()) in takers}
         delivery = EventDelivery(self._around.execution, self._around.pace.event_retries)
-        self.triggers.append(delivery)
         for subscription in subscriptions:
             function = names.get(subscription.function.lower())
             if function is None:
@@ -128,6 +124,7 @@ class TriggerMaker:
                 )
             blobs = self._around.connections.host_blobs()
             self._watcher(blobs, subscription.container).tell(delivery.to(function, subscription))
+        self.triggers.append(delivery)  # after the watchers, which hand over to it until they are closed
 
     def _watcher(self, blobs: Blobs, container: str) -> ContainerWatcher:
         key = (id(blobs), container)

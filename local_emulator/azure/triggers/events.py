@@ -9,20 +9,23 @@ import json
 import logging
 import threading
 import uuid
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local_emulator.azure.bindings.execution import Occasion
-from local_emulator.azure.bindings.expressions import with_json
 from local_emulator.azure.workers.contracts import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from local_emulator.azure.bindings.execution import Execution
     from local_emulator.azure.deployment.functions import Function
     from local_emulator.azure.storage.blobs import Blob
+
+TakeEvent = Callable[[Mapping[str, Any]], str | None]
+"""Takes an event for a function; gives the message of its failure, or None."""
 
 _log = logging.getLogger(__name__)
 BLOB_CREATED = "Microsoft.Storage.BlobCreated"
@@ -86,7 +89,7 @@ def blob_of(event: Mapping[str, Any]) -> tuple[str, str] | None:
 def run_with_event(function: Function, event: Mapping[str, Any], execution: Execution) -> str | None:
     """Run an Event Grid function; give the message of its failure, or None."""
     text = json.dumps(event)
-    outcome = execution.run(function, Occasion(Value("json", text), {}, with_json({}, text)))
+    outcome = execution.run(function, Occasion(Value("json", text), body=text))
     return outcome.failure.message if outcome.failure else None
 
 

@@ -46,20 +46,19 @@ class QueueListener:
     def __init__(self, listening: Listening) -> None:
         self._it = listening
         self._changed = threading.Condition()
-        self._running: dict[str, _Leased] = {}
+        self._running: set[_Leased] = set()
+        self._random = random.Random()  # noqa: S311 - spreads load; the module's own belongs to the program
         self._stopping = False
         self._nudged = False
         most = listening.settings.batch_size + listening.settings.new_batch_threshold
         self._pool = ThreadPoolExecutor(most, thread_name_prefix=f"azure-queue-{listening.queue.name}")
-        self._threads = [
-            threading.Thread(target=target, name=f"azure-queue-{name}", daemon=True)
-            for name, target in (("poll", self._poll), ("lease", self._keep_leases))
-        ]
+        self._poller = threading.Thread(target=self._poll, name="azure-queue-poll", daemon=True)
+        self._renewer = threading.Thread(target=self._keep_leases, name="azure-queue-leases", daemon=True)
 
     def start(self) -> None:
         """Begin to poll."""
-        for thread in self._threads:
-            thread.start()
+        self._poller.start()
+        self._renewer.start()
 
     def nudge(self) -> None:
         """Look at once: this host has just written to the queue."""
@@ -81,9 +80,9 @@ class QueueListener:
     def close(self) -> None:
         """Stop, and wait for what is running."""
         self.stop()
+        self._poller.join()  # it may just be handing out what it has received
         self._pool.shutdown()
-        for thread in self._threads:
-            thread.join()
+        self._renewer.join()
 
     def _poll(self) -> None:
         pause = _FIRST_PAUSE_S
@@ -94,7 +93,7 @@ class QueueListener:
                 self._take(messages)
             else:
                 self._wait(pause)
-                pause = min(self._it.longest_pause_s, pause * 2 * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
+                pause = min(self._it.longest_pause_s, pause * 2 * self._random.uniform(0.8, 1.2))
 
     def _has_room(self) -> bool:
         """Wait until another batch may be taken; False when stopping."""
@@ -120,7 +119,7 @@ class QueueListener:
         for message in messages:
             leased = _Leased(self._it.queue, message, self._it.lease_s)
             with self._changed:
-                self._running[message.id] = leased
+                self._running.add(leased)
             self._pool.submit(self._process, leased)
 
     def _process(self, leased: _Leased) -> None:
@@ -132,7 +131,7 @@ class QueueListener:
             _log.exception("message %s of %s could not be processed", leased.message.id, self._it.queue.name)
         finally:
             with self._changed:
-                del self._running[leased.message.id]
+                self._running.remove(leased)
                 self._changed.notify_all()
 
     def _decide(self, leased: _Leased) -> None:
@@ -164,7 +163,7 @@ class QueueListener:
             with self._changed:
                 if self._changed.wait_for(lambda: self._stopping and not self._running, half / 2):
                     return
-                running = list(self._running.values())
+                running = list(self._running)
             for leased in running:
                 leased.renew_if_older_than(half)
 

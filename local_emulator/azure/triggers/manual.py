@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from local_emulator.azure.bindings.execution import Occasion
-from local_emulator.azure.bindings.expressions import with_json
 from local_emulator.azure.triggers.timer import schedule_value
 from local_emulator.azure.workers.contracts import Value
 
@@ -39,7 +38,7 @@ def _occasion(function: Function, text: str) -> Occasion:
     if kind == "timerTrigger":
         return Occasion(schedule_value(None, None))
     if kind == "eventGridTrigger":
-        return Occasion(Value("json", text), {}, with_json({}, text))
+        return Occasion(Value("json", text), body=text)
     if kind == "queueTrigger":
         return _message(text)
     raise ValueError(f"{function.name} has a {kind}; an input can be given to {', '.join(_TAKES_TEXT)}")
@@ -56,4 +55,4 @@ def _message(text: str) -> Occasion:
         **{name: Value("json", now) for name in ("ExpirationTime", "InsertionTime", "NextVisibleTime")},
         "QueueTrigger": value,
     }
-    return Occasion(value, metadata, with_json({"QueueTrigger": text, "Id": "manual"}, text))
+    return Occasion(value, metadata, {"QueueTrigger": text, "Id": "manual"}, text)

@@ -8,7 +8,6 @@ import json
 from typing import TYPE_CHECKING
 
 from local_emulator.azure.bindings.execution import Occasion
-from local_emulator.azure.bindings.expressions import with_json
 from local_emulator.azure.workers.contracts import Value
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def occasion_of(message: Message, body: bytes) -> Occasion:
         name: json.loads(item.content) if item.kind == "json" else item.content
         for name, item in metadata.items()
     }
-    return Occasion(value, metadata, with_json(data, body))
+    return Occasion(value, metadata, data, body)
 
 
 def _text_or_bytes(body: bytes) -> Value:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KEYS = Keys(master="the-master-key", default="the-default-key", functions={"locked": "the-key-of-locked"})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host() -> Iterator[Host]:
     """The app of tests/local_emulator/azure/app, running."""
     subscriptions = (EventSubscription("on_event", "drops", "in/", ".csv"),)

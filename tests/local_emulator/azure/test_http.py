@@ -157,3 +157,9 @@ def test_every_element_of_a_list_is_a_message(host: Host) -> None:
 
 def test_an_expression_that_nothing_gives_fails_the_run(host: Host) -> None:
     assert requests.get(f"{host.url}/api/unresolved", timeout=30).status_code == 500
+
+
+def test_a_body_nested_without_end_does_not_trouble_the_host(host: Host) -> None:
+    """The host looks into JSON bodies for names that bindings may use."""
+    answer = requests.post(f"{host.url}/api/read/absent", data=b"[" * 200_000, timeout=30)
+    assert answer.content == b"(none)"
