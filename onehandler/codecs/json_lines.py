@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from onehandler.codecs import json
-from onehandler.errors import MalformedBody, RequestError
+from onehandler.errors import RequestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 CONTENT_TYPE = "application/jsonlines"  # as SageMaker calls it; nobody has registered a name
 ALIASES = ("application/jsonl", "application/x-jsonlines", "application/x-ndjson")
 
 
-def loads(body: bytes, *, tokens: bool = False) -> list[Any]:
-    """The value of every line that isn't blank; errors say which line. `tokens` as for json.loads."""
-    found = []
-    for number, line in enumerate(body.split(b"\n"), start=1):
+def loads(body: bytes, *, tokens: bool = False) -> Iterator[Any]:
+    """The value of every line that isn't blank, one by one; errors say which line. `tokens` as for json.loads."""
+    for number, line in enumerate(BytesIO(body), start=1):
         if line.strip():
-            found.append(_value(line, number, tokens))
-    if not found:
-        raise MalformedBody("is empty; send one JSON value a line", where="body")
-    return found
+            yield _value(line, number, tokens)
 
 
 def dumps(values: Iterable[Any], *, tokens: bool = False) -> bytes:

@@ -37,19 +37,18 @@ ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 def tensors_from(handler: Handler, request: Request) -> Tensors:
     """The inputs in a body of any of READS."""
+    from onehandler.protocols import bodies  # each client sends one type
+
     signature, limit = handler.signature, handler.settings.max_body
     if request.content_type in NOT_JSON:
-        from onehandler.protocols import bodies  # each client sends one type
-
         return bodies.tensors_from(signature, request, limit)[1]
     from onehandler.codecs import json_lines
     from onehandler.codecs.compression import decoded
-    from onehandler.rows import tensors_from_rows
 
     if charset(request.headers["content-type"]) not in ("", "utf-8", "utf8", "us-ascii"):
         raise UnsupportedType("rows are always UTF-8; leave the charset away", where="content-type")
     body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
-    return tensors_from_rows(signature, json_lines.loads(body, tokens=True))
+    return bodies.tensors_of_rows(signature, json_lines.loads(body, tokens=True), len(body))
 
 
 def wanted(handler: Handler, request: Request) -> Sequence[TensorSpec]:

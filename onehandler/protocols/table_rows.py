@@ -23,7 +23,7 @@ _MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})  #
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
-def rows_of(signature: Signature, records: Iterator[list[str]], header: str = "") -> list[Any]:
+def rows_of(signature: Signature, records: Iterator[list[str]], header: str = "") -> Iterator[Any]:
     """Every record as a list in the order of the model's columns, or as the one value there is.
 
     The first record is a header if it holds the name of every column, unless `header` says "present" or "absent".
@@ -36,19 +36,19 @@ def rows_of(signature: Signature, records: Iterator[list[str]], header: str = ""
     names, kinds = _columns(signature, len(first))
     has_header = header == PRESENT or (header != ABSENT and bool(names) and set(names) <= set(first))
     places = _places(names, first) if has_header and names else range(len(kinds))
-    rest = enumerate(records if has_header else chain([first], records), start=1 + has_header)
+    rest = enumerate(records if has_header else chain([first], records))
     cells = list(zip(places, kinds, strict=True))
     width = len(first) if has_header else len(kinds)
-    rows = [[cell(record[place]) for place, cell in cells] for record in _as_wide(rest, width)]
-    if not rows:
-        raise InvalidInput("holds a header, but no row; send at least one", where="body")
-    return [row[0] for row in rows] if len(signature.inputs[0].shape) == 1 and len(kinds) == 1 else rows
+    if len(signature.inputs[0].shape) == 1 and len(kinds) == 1:
+        place, cell = cells[0]
+        return (cell(record[place]) for record in _as_wide(rest, width))
+    return ([cell(record[place]) for place, cell in cells] for record in _as_wide(rest, width))
 
 
 def _as_wide(records: Iterator[tuple[int, list[str]]], width: int) -> Iterator[list[str]]:
     for number, record in records:
         if len(record) != width:
-            raise InvalidInput(f"has {len(record)} cells where {width} are needed", where=f"row {number}")
+            raise InvalidInput(f"has {len(record)} cells where {width} are needed", where=f"rows[{number}]")
         yield record
 
 
@@ -68,10 +68,10 @@ def _places(names: Sequence[str], header: Sequence[str]) -> list[int]:
     """Where each of the model's columns stands."""
     missing = [name for name in names if name not in header]
     if missing:
-        raise InvalidInput(f"the header lacks '{missing[0]}' and {len(missing) - 1} more", where="row 1")
+        raise InvalidInput(f"the header lacks '{missing[0]}' and {len(missing) - 1} more", where="header")
     twice = [name for name in names if header.count(name) > 1]
     if twice:
-        raise InvalidInput(f"the header names '{twice[0]}' more than once", where="row 1")
+        raise InvalidInput(f"the header names '{twice[0]}' more than once", where="header")
     return [header.index(name) for name in names]
 
 
