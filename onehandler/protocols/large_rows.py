@@ -72,7 +72,10 @@ def tensors_of_table(signature: Signature, rows: Iterable[Any]) -> Tensors:
     following = iter(rows)
     first = list(islice(following, _ROWS))
     parts = chain([first], iter(lambda: list(islice(following, _ROWS)), []))
-    return _stacked(parts, lambda part: tensors_from_rows(signature, part))
+    try:
+        return _stacked(parts, lambda part: tensors_from_rows(signature, part))
+    except _Unplain:  # where the model takes rows of any width
+        raise InvalidInput("all rows need as many values", where="rows") from None
 
 
 def _stacked(parts: Iterable[list[Any]], read: Read) -> Tensors:

@@ -13,7 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onehandler.codecs import csv, json_lines, npy
+from onehandler.dtypes import dtype_named
+from onehandler.errors import InvalidInput
 from onehandler.message import Request, Response
+from onehandler.protocols.bodies import tensors_of_rows
+from onehandler.signature import Signature, TensorSpec
 from onehandler.tensor import Tensor
 from tests.bundles import CLASSES, COLUMNS, ROW
 from tests.conformance.cases_scoring import form
@@ -236,3 +240,13 @@ def test_big_tables_are_answered_whole(iris: Handler) -> None:
     )
     assert answer.body == b"2\n" * rows
     assert answer.rows == rows
+
+
+def test_rows_of_different_widths_are_refused_however_many_there_are() -> None:
+    spec = TensorSpec("x", dtype_named("float32"), (-1, -1))
+    signature = Signature([spec], [spec])
+    for size in (1, 10_000_000):
+        with pytest.raises(InvalidInput):
+            tensors_of_rows(signature, iter([[1, 2]] * 2000 + [[1]] * 2000), size)
+        found = tensors_of_rows(signature, iter([[1, 2]] * 4000), size)["x"]
+        assert found.shape == (4000, 2)
