@@ -96,12 +96,12 @@ CLIENTS := build/environments/clients
 $(CLIENTS)/.ready: requirements/clients.txt $(VENV)/.ready
 	@echo "Making $(CLIENTS)"
 	@rm -rf $(CLIENTS) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(CLIENTS)
-	@$(BIN)/uv pip sync --quiet --python $(CLIENTS)/bin/python --require-hashes requirements/clients.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(CLIENTS)/bin/python --require-hashes requirements/clients.txt
 	@touch $@
 
-# MLServer comes along to be asked the same; benchmarks.serve compares with it, too.
+# MLServer and MLflow come along to be asked the same; benchmarks.serve compares with them, too.
 test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandler serve, and against the servers they are made for
-	@$(BIN)/python -c 'from benchmarks.serving.environments import environment as made; made("peer-mlserver")'
+	@$(BIN)/python -c 'from benchmarks.serving.environments import environment as made; made("peer-mlserver"); made("peer-mlflow")'
 	@PYTHONPATH=$(CURDIR) $(CLIENTS)/bin/python -m pytest -n 2 --confcutdir=tests/clients tests/clients
 
 test-container: setup ## the serving container's image, built and run without an engine (needs buildah, bubblewrap, debootstrap)
@@ -117,6 +117,19 @@ $(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
 
 test-manifests: $(MANIFESTS)/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML
 	@PYTHONPATH=$(CURDIR) $(MANIFESTS)/bin/python -m pytest -n 0 --confcutdir=tests/manifests tests/manifests
+
+# A gigabyte, in seconds of imports: the SDK is in no artifact, only in onehandler deploy sagemaker.
+SAGEMAKER := build/environments/sagemaker-sdk
+$(SAGEMAKER)/.ready: requirements/sagemaker-sdk.txt $(VENV)/.ready
+	@echo "Making $(SAGEMAKER)"
+	@rm -rf $(SAGEMAKER) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(SAGEMAKER)
+	@$(BIN)/uv pip sync --quiet --python $(SAGEMAKER)/bin/python --require-hashes requirements/sagemaker-sdk.txt
+	@touch $@
+
+# Warnings of the SDK's own are its business: it has some hundred.
+test-sagemaker-sdk: $(SAGEMAKER)/.ready ## onehandler deploy sagemaker through the SageMaker SDK 3, against the emulator
+	@EMULATOR_PYTHON=$(CURDIR)/$(BIN)/python PYTHONPATH=$(CURDIR) $(SAGEMAKER)/bin/python -m pytest -W default \
+	  --confcutdir=tests/sagemaker_sdk tests/sagemaker_sdk
 
 CHECKOV := build/environments/checkov
 $(CHECKOV)/.ready: requirements/checkov.txt $(VENV)/.ready

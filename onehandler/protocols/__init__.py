@@ -79,6 +79,7 @@ PROTOCOLS = {
     "v1": "onehandler.protocols.tf_serving",
     "v2": "onehandler.protocols.open_inference",
     "healthz": "onehandler.protocols.health",
+    "health": "onehandler.protocols.health",
     "ping": "onehandler.protocols.health",
     "invocations": "onehandler.protocols.invocations",
     "version": "onehandler.protocols.invocations",

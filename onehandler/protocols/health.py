@@ -1,4 +1,4 @@
-"""Is it there? GET /healthz and /ping. A process that answers has loaded and verified its bundle."""
+"""Is it there? GET /healthz, /health and /ping. A process that answers has loaded and verified its bundle."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class HealthProtocol:
 
     routes = (
         ServerRoute("GET", "/healthz", ready, "Readiness"),
-        ServerRoute("GET", "/ping", ready, "Readiness, under the path SageMaker asks for"),
+        ServerRoute("GET", "/health", ready, "Readiness, under a path MLflow has"),
+        ServerRoute("GET", "/ping", ready, "Readiness, under the path SageMaker, MLflow and TorchServe have"),
     )
 
     def refuse(self, error: OnehandlerError) -> Response:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Own: TypeAlias = Callable[[Request], Response]
 
-_READY = ("/ping", "/healthz")
+_READY = ("/ping", "/healthz", "/health")
 _READING = ("GET", "HEAD")
 _MEGABYTE = 1024 * 1024
 _TRANSFORM_MB = 100  # MaxConcurrentTransforms * MaxPayloadInMB, by the API's reference

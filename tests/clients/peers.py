@@ -38,11 +38,12 @@ def mlserver(bundle: str, folder: Path) -> Iterator[str]:
     (folder / "model-settings.json").write_text(json.dumps(described))
     environ = {**os.environ, "MODEL": str(model / "model.onnx"), "PYTHONPATH": str(APPS)}
     with running([str(program), "start", str(folder)], environ, folder):
-        _wait(f"http://127.0.0.1:{port}/v2/models/{model.name}/ready", folder / "server.log")
+        wait(f"http://127.0.0.1:{port}/v2/models/{model.name}/ready", folder / "server.log")
         yield f"127.0.0.1:{port}"
 
 
-def _wait(url: str, log: Path) -> None:
+def wait(url: str, log: Path) -> None:
+    """Return once the address answers; the server's words if it doesn't."""
     deadline = time.monotonic() + _STARTS_WITHIN
     while time.monotonic() < deadline:
         try:

@@ -130,6 +130,8 @@ CASES = [
     get("invocations-get", "/invocations", 405),
     get("invocations-below", "/invocations/iris", 404),
     get("version", "/version"),
+    get("health", "/health"),
+    get("health-post", "/health", 405, "POST"),
     get("version-json", "/version", accept="application/json"),
     get("execution-parameters", "/execution-parameters"),
     torch("item", NAMED),
