@@ -107,7 +107,7 @@ test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandle
 test-container: setup ## the serving container's image, built and run without an engine (needs buildah, bubblewrap, debootstrap)
 	@ONEHANDLER_TEST_CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/container
 
-# Schemas of Kubernetes, Google and Azure: 300 MB that only iac/ is read with.
+# Schemas of Kubernetes, Google and Azure, and checkov: 400 MB that only iac/ is read with.
 MANIFESTS := build/environments/manifests
 $(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
 	@echo "Making $(MANIFESTS)"

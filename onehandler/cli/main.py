@@ -44,6 +44,7 @@ COMMANDS = {
         "Build what AWS Lambda or a container platform deploys.",
         "cli",
     ),
+    "deploy": _Entry("onehandler.cli.deploy", "Deploy a bundle to a SageMaker endpoint.", "sagemaker"),
     "batch": _Entry(
         "onehandler.cli.batch", "Score files with a deployed stack: submit, status, result, redrive.", "batch"
     ),

@@ -1,5 +1,7 @@
 """moto calls an endpoint InService and a transform job Completed the moment they are created, and runs neither.
 
+It also describes as {} what was not given.
+
 It keeps the descriptions; what serves is local_emulator.sagemaker. moto has no UpdateEndpoint and no
 StopTransformJob: they come in through the front (local_emulator/sagemaker/front/control_lane.py).
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from local_emulator.aws.moto_patches.patching import Patch, Target
@@ -20,7 +23,12 @@ if TYPE_CHECKING:
     from local_emulator.sagemaker.contracts import EndpointSpec
     from local_emulator.sagemaker.runtime import SageMaker
 
+_DESCRIBING = ("describe_model", "describe_endpoint_config", "describe_endpoint", "describe_transform_job")
 TARGETS = (
+    Target("moto.sagemaker.responses", "SageMakerResponse.describe_model", "f8f4d20106d4"),
+    Target("moto.sagemaker.responses", "SageMakerResponse.describe_endpoint_config", "5dfbd466866c"),
+    Target("moto.sagemaker.responses", "SageMakerResponse.describe_endpoint", "5a835533095b"),
+    Target("moto.sagemaker.responses", "SageMakerResponse.describe_transform_job", "7feab46d8191"),
     Target("moto.sagemaker.models", "SageMakerModelBackend.create_endpoint", "547454899915"),
     Target("moto.sagemaker.models", "SageMakerModelBackend.delete_endpoint", "1fb59ee16c92"),
     Target(
@@ -41,6 +49,7 @@ def _apply(sagemaker: SageMaker) -> None:
     """An endpoint is Creating until its containers answer pings, and Failed when they don't."""
     from moto.sagemaker.exceptions import ValidationError
     from moto.sagemaker.models import SageMakerModelBackend as Backend
+    from moto.sagemaker.responses import SageMakerResponse
 
     create, delete = Backend.create_endpoint, Backend.delete_endpoint
     weigh, transform = Backend.update_endpoint_weights_and_capacities, Backend.create_transform_job
@@ -81,6 +90,20 @@ def _apply(sagemaker: SageMaker) -> None:
     Backend.delete_endpoint = delete_endpoint
     Backend.update_endpoint_weights_and_capacities = update_weights
     Backend.create_transform_job = create_transform_job
+    for name in _DESCRIBING:
+        setattr(SageMakerResponse, name, _of_what_was_given(getattr(SageMakerResponse, name)))
+
+
+def _of_what_was_given(describe: Any) -> Any:
+    """What was not given is not told: AWS's SDK takes {} for a configuration whose members are missing."""
+
+    @wraps(describe)
+    def told(self: Any) -> Any:
+        result = describe(self)
+        found = {name: value for name, value in result.result.items() if value != {}}
+        return type(result)(found)
+
+    return told
 
 
 @dataclass(frozen=True, slots=True)
