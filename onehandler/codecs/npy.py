@@ -22,8 +22,10 @@ _MAGIC = b"\x93NUMPY"
 _VERSIONS = (b"\1\0", b"\2\0", b"\3\0")
 _LONGEST_HEADER = 64 * 1024
 _ALIGNED = 64  # bytes: where the values begin, so that a file can be mapped
+_SIZE = r"(?:0|[1-9]\d{0,17})"  # as Python writes it
 _HEADER = re.compile(
-    r"\{'descr': '([^']{1,20})', 'fortran_order': (True|False), 'shape': \(((?:\d{1,18}, ?)*\d{0,18}),?\), ?\} *\n?"
+    r"\{'descr': '([^']{1,20})', 'fortran_order': (True|False), "
+    rf"'shape': \((|{_SIZE},|{_SIZE}(?:, ?{_SIZE})+)\), ?\}} *\n?"
 )
 _NAMES = {
     "b1": "bool", "i1": "int8", "u1": "uint8", "i2": "int16", "u2": "uint16", "i4": "int32", "u4": "uint32",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from onehandler.codecs import json
 from onehandler.errors import Kind
 from onehandler.message import Response
-from onehandler.protocols.problem import STATUSES, public_message
+from onehandler.protocols.problem import STATUSES, public_message, public_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,6 @@ def refuse(error: OnehandlerError) -> Response:
 def told(error: OnehandlerError) -> tuple[int, str]:
     """Status and text of an error, with 400 for whatever is wrong with the tensors: most servers say so."""
     code = 400 if error.kind in (Kind.INVALID, Kind.MODEL) else STATUSES[error.kind]
-    text = public_message(error)
-    text = f"{error.where}: {text}" if error.where else text
+    text, where = public_message(error), public_place(error)
+    text = f"{where}: {text}" if where else text
     return code, text[:_ERROR_LIMIT]

@@ -56,8 +56,9 @@ def refuse(error: OnehandlerError) -> Response:
         "status": STATUSES[error.kind],
         "detail": public_message(error)[:_DETAIL_LIMIT],
     }
-    if error.where:
-        problem["where"] = error.where[:_WHERE_LIMIT]
+    where = public_place(error)
+    if where:
+        problem["where"] = where[:_WHERE_LIMIT]
     return _response(problem, error.details)
 
 
@@ -78,6 +79,11 @@ def public_message(error: OnehandlerError) -> str:
     if STATUSES[error.kind] == STATUSES[Kind.INTERNAL]:
         return "the deployment is at fault; see the log"
     return error.message
+
+
+def public_place(error: OnehandlerError) -> str:
+    """Where it is, for a client: what is wrong with the deployment lies at a path that is nobody else's business."""
+    return "" if STATUSES[error.kind] == STATUSES[Kind.INTERNAL] else error.where
 
 
 def _response(problem: Mapping[str, object], headers: Mapping[str, str]) -> Response:

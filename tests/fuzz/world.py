@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.conformance.case import Case
 
 SMALL = 4096  # bytes of a seed: mutations of large ones find little
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 _SETTINGS = {"ONEHANDLER_MAX_BODY_MB": "1", "ONEHANDLER_LOG_LEVEL": "ERROR"}
 
 
@@ -28,10 +29,8 @@ _SETTINGS = {"ONEHANDLER_MAX_BODY_MB": "1", "ONEHANDLER_LOG_LEVEL": "ERROR"}
 def handler(name: str) -> Handler:
     """A handler of one of tests.bundles, kept for the whole run."""
     folder = tempfile.TemporaryDirectory(prefix="onehandler-fuzz-")
-    try:
-        return Handler.load(bundles.build(name, Path(folder.name)), Settings(_SETTINGS))
-    finally:
-        folder.cleanup()  # the model is in memory
+    _FOLDERS.append(folder)  # a tokenizer is read with the first text
+    return Handler.load(bundles.build(name, Path(folder.name)), Settings(_SETTINGS))
 
 
 def refused(call: Callable[[], object]) -> bool:

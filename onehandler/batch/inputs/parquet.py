@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onehandler.batch.inputs import Layout
 from onehandler.batch.inputs.columns import check_columns, model_columns
+from onehandler.batch.inputs.ranged import Ranged
 from onehandler.errors import InvalidInput, MalformedBody, UnsupportedType
 from onehandler.tensor import Tensor, stored
 
@@ -40,9 +41,8 @@ class Parquet:
 
     def layout(self, file: File, signature: Signature, asked: Asked) -> Layout:
         """So many whole row groups a chunk. The rows' columns must be among the file's."""
-        found = _opened(file)
-        types = {each.name: str(each.type) for each in found.schema_arrow}
-        check_columns([each.name for each in found.schema_arrow], signature, asked.carry, "the schema", "")
+        found, types = _opened(file)
+        check_columns(list(types), signature, asked.carry, "the schema", "")
         marks = _marks(found.metadata, asked.chunk_bytes, max(_FEW_ROWS, file.size * _ROWS_A_BYTE))
         wanted = [name for name, _ in model_columns(signature)]
         needed = list(dict.fromkeys([*wanted, *asked.carry]))
@@ -63,7 +63,7 @@ class Parquet:
         pa, _ = pyarrow()
         groups = list(range(first_group, last_group))
         try:
-            batches = _opened(file).iter_batches(most, row_groups=groups, columns=layout.columns)
+            batches = _opened(file)[0].iter_batches(most, row_groups=groups, columns=layout.columns)
             for batch in batches:
                 yield TableBlock(range(before, before + batch.num_rows), partial(_columns, batch), layout)
                 before += batch.num_rows
@@ -114,8 +114,8 @@ class TableBlock:
         except MalformedBody as error:
             return [error] * len(self.offsets)
         names = [name for name, _ in model_columns(signature)]
-        taken = [[_plain(value) for value in columns[name].to_pylist()] for name in names]
-        return [dict(zip(names, row, strict=True)) for row in zip(*taken, strict=True)]
+        taken = [_values(columns[name]) for name in names]
+        return [_row(names, values) for values in zip(*taken, strict=True)]
 
     def carried(self) -> list[list[Any]]:
         """Values as Python has them, where Arrow's type is among those that are carried as they are; else as text."""
@@ -123,7 +123,7 @@ class TableBlock:
             columns = self._columns()
         except MalformedBody:
             return [[None] * len(self.offsets) for _ in self.layout.carry]
-        return [[_plain(value) for value in columns[name].to_pylist()] for name in self.layout.carry]
+        return [[_plain(value) for value in _values(columns[name])] for name in self.layout.carry]
 
     def _columns(self) -> dict[str, Any]:
         return self.columns(0, len(self.offsets))
@@ -147,6 +147,30 @@ def _numbers(column: Any, *, nullable: bool) -> Sequence[Any]:
         return found
     found = column.to_pylist()
     return [_NAN if value is None else value for value in found] if nullable else found
+
+
+def _values(column: Any) -> list[Any]:
+    """A column's values; text that is not UTF-8 stays bytes."""
+    try:
+        found: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:
+        pa, _ = pyarrow()
+        return [_decoded(value) for value in column.cast(pa.binary()).to_pylist()]
+    return found
+
+
+def _decoded(value: bytes | None) -> str | bytes | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _row(names: Sequence[str], values: Sequence[Any]) -> Any:
+    """An object by column name, or the error that the row is."""
+    if bytes in map(type, values):
+        return MalformedBody("holds bytes, or text that is not UTF-8, where the model takes numbers or text")
+    return dict(zip(names, map(_plain, values), strict=True))
 
 
 def _plain(value: Any) -> Any:
@@ -177,11 +201,13 @@ def _marks(metadata: Any, chunk_bytes: int, most: int) -> list[list[int]]:
     return [*marks, [metadata.num_row_groups, rows]] if rows else marks[:1]
 
 
-def _opened(file: File) -> Any:
+def _opened(file: File) -> tuple[Any, dict[str, str]]:
+    """The file, and its columns' types by name."""
     pa, parquet = pyarrow()
     try:
-        return parquet.ParquetFile(pa.PythonFile(_Ranged(file), mode="r"), buffer_size=_BUFFER)
-    except (pa.ArrowException, OSError) as error:
+        opened = parquet.ParquetFile(pa.PythonFile(Ranged(file), mode="r"), buffer_size=_BUFFER)
+        return opened, {each.name: str(each.type) for each in opened.schema_arrow}
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise MalformedBody(f"is not a Parquet file that can be read: {_first_line(error)}") from None
 
 
@@ -199,41 +225,6 @@ def pyarrow() -> tuple[Any, Any]:
             'Parquet takes pyarrow: deploy with --param="parquet=true", or pip install pyarrow'
         ) from None
     return pa, parquet
-
-
-class _Ranged:
-    """A file as pyarrow reads one."""
-
-    closed = False
-
-    def __init__(self, file: File) -> None:
-        self._file = file
-        self._position = 0
-
-    def read(self, count: int = -1) -> bytes:
-        end = self._file.size if count < 0 else min(self._position + count, self._file.size)
-        data = self._file.read(self._position, end)
-        self._position += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._position = offset + (0, self._position, self._file.size)[whence]
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def size(self) -> int:
-        return self._file.size
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 INPUT = Parquet()

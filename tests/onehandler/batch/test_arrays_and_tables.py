@@ -262,3 +262,20 @@ def test_parquet_results_of_csv_rows(handler: Handler) -> None:
     assert found[1]["label"] is None
     assert [row.row for row in Results.at(bench.store, "results", prefix).failed()] == [2]
     assert output_named("parquet").head_size(part) is None
+
+
+def test_text_that_is_not_utf_8_is_one_rows_error(tmp_path: Path) -> None:
+    texts = pa.array([b"K\xc3\xb6ln", b"\xff", None], pa.binary()).view(pa.string())
+    table = pa.table({"age": [1.0, 2.0, 3.0], "visits": [1, 2, 3], "city": texts})
+    file = io.BytesIO()
+    parquet.write_table(table, file)
+    served = Handler.load(build("mixed", tmp_path), Settings({"ONEHANDLER_THREADS": "1"}))
+    bench = Bench(served)
+    prefix = bench.drop("rows.parquet", file.getvalue())
+    bench.work()
+    (part,) = bench.parts(prefix)
+    told = parquet.read_table(pa.BufferReader(part)).to_pydict()["error"]
+    assert told[0] is None
+    assert "not UTF-8" in told[1]
+    assert "city" in told[2]
+    served.close()

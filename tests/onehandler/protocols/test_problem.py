@@ -34,7 +34,8 @@ def test_every_error_becomes_a_problem(kind: type[OnehandlerError]) -> None:
     assert body["status"] == response.status == problem.STATUSES[error.kind]
     assert body["type"].startswith("urn:onehandler:")
     assert " " not in body["type"]
-    assert body.get("where", "") == error.where
+    # Where a deployment is at fault there may be a path of its machine: the log has it.
+    assert body.get("where", "") == ("" if response.status == 500 else error.where)
 
 
 def test_callers_faults_are_4xx_and_ours_are_5xx() -> None:
