@@ -47,6 +47,7 @@ def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
         original = Original(kind, script, _named(inputs_of(script, sample, options), sample))
         class_name = f"ScriptModule {script.original_name}"
     else:
+        options.require_only("labels", "inputs", "model_class", "arguments")
         module = module_of(path, options)
         original = Original(kind, module, _named(inputs_of(module, sample, options), sample))
         class_name = options.model_class

@@ -6,6 +6,7 @@ Programs (.pt2) and TorchScript are instructions that PyTorch carries out: build
 from __future__ import annotations
 
 import os
+import warnings
 import zipfile
 from contextlib import contextmanager
 from enum import Enum
@@ -146,7 +147,9 @@ def _tensors_only() -> Iterator[None]:
 @contextmanager
 def _reading(path: Path, advice: str) -> Iterator[None]:
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that scripting will go some day
+            yield
     except Exception as error:  # noqa: BLE001 - PyTorch's readers raise anything
         raise ConversionError(
             f"cannot be read ({type(error).__name__}: {first_line(error)}); {advice}", where=str(path)
