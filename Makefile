@@ -107,7 +107,7 @@ test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandle
 test-container: setup ## the serving container's image, built and run without an engine (needs buildah, bubblewrap, debootstrap)
 	@ONEHANDLER_TEST_CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/container
 
-# Schemas of Kubernetes, Google and Azure, and checkov: 400 MB that only iac/ is read with.
+# Schemas of Kubernetes, Google and Azure, and checkov: 480 MB that only iac/ is read with.
 MANIFESTS := build/environments/manifests
 $(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
 	@echo "Making $(MANIFESTS)"
@@ -115,7 +115,7 @@ $(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
 	@$(BIN)/uv pip sync --quiet --python $(MANIFESTS)/bin/python --require-hashes requirements/manifests.txt
 	@touch $@
 
-test-manifests: $(MANIFESTS)/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML
+test-manifests: $(MANIFESTS)/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML, and checkov's policies
 	@PYTHONPATH=$(CURDIR) $(MANIFESTS)/bin/python -m pytest -n 0 --confcutdir=tests/manifests tests/manifests
 
 # A gigabyte, in seconds of imports: the SDK is in no artifact, only in onehandler deploy sagemaker.

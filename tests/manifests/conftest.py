@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-NEEDED = ("kubernetes_validate", "googleapiclient", "jsonpatch", "azure.ai.ml")
+NEEDED = (
+    "kubernetes_validate",
+    "googleapiclient",
+    "jsonpatch",
+    "azure.ai.ml",
+    "checkov",
+    "prometheus_client",
+)
 
 
 def _there(name: str) -> bool:
