@@ -161,7 +161,7 @@ class QueueListener:
         half = self._it.lease_s / 2
         while True:
             with self._changed:
-                if self._changed.wait_for(lambda: self._stopping and not self._running, half / 2):
+                if self._changed.wait_for(lambda: self._stopping and not self._running, half / 4):
                     return
                 running = list(self._running)
             for leased in running:

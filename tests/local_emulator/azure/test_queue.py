@@ -67,8 +67,8 @@ def test_a_message_of_a_function_that_writes_to_its_own_host_comes_at_once(host:
 
 def test_a_lease_is_renewed_while_the_function_runs(tmp_path: Path) -> None:
     """A function that takes more than two leases' time is still delivered once."""
-    pace = Pace(queue_poll=0.2, queue_lease=2, drain=1.0)
-    with sleepy(tmp_path, sleep=4.5, pace=pace) as host:
+    pace = Pace(queue_poll=0.2, queue_lease=3, drain=1.0)
+    with sleepy(tmp_path, sleep=6.5, pace=pace) as host:
         host.send("work", encoded("long"))
         until(lambda: host.names("done") or None, "the result")
         time.sleep(1.0)
