@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from layers.azure_site import PREPARING, SITE, fill_site, names_in
+from layers.azure_site import ALWAYS, MOUNTED, PREPARING, SITE, Packages, fill_site, names_in
 from layers.bytecode import compile_folder, toolchain
 from layers.cache import CACHE, built, key_of
 from layers.frozen import freeze
@@ -28,14 +28,13 @@ from onehandler.errors import OnehandlerError, SettingsError
 from onehandler.pythons import this_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rich.table import Table
 
 OUT = Path("build/azure")
 NAME = "app"
 PYTHONS = ("3.11", "3.12", "3.13")  # that Flex Consumption runs; its machines are all x86_64
-_MOUNTED = "/home/site/wwwroot"
 _ENTRY = "functions.azure.function_app"
 _TOP = (
     "function_app.py",
@@ -75,41 +74,59 @@ def package_azure(
     """
     if python not in PYTHONS:
         raise SettingsError(f"must be one of {', '.join(PYTHONS)}, not {python!r:.20}", where="python")
-    verified = Bundle.load(str(bundle))
-    found = reach(ROOT, (_ENTRY,))
-    files = frozenset(path for path in found.files if not path.is_relative_to(ROOT / "functions"))
-    kinds = {step["kind"] for step in verified.manifest.get("preprocessing", ())}
-    preparing = [PREPARING[kind] for kind in sorted(kinds)]
-    unneeded = {each.module for each in PREPARING.values() if each not in preparing}
-    own_imports = {name: importer for name, importer in found.packages.items() if name not in unneeded}
-    needed = {**own_imports, **imports_of_bundle(bundle)}
-    requirements = [
-        REQUIREMENTS / f"{name}.txt" for name in ("azure", *(each.requirements for each in preparing))
-    ]
+    contents = _contents(bundle)
+    target = out / f"{NAME}.zip"
 
     def fill(folder: Path) -> None:
-        copy_below(files, ROOT, folder)
+        told(target.name)
+        copy_below(contents.files, ROOT, folder)
         for name in _TOP:
             shutil.copyfile(ROOT / "functions" / "azure" / name, folder / name)
-        (folder / "requirements.txt").write_text("".join(path.read_text() for path in requirements))
+        compile_folder(folder, python, MOUNTED)
+        freeze(folder, _FROZEN, python)
+        requirements = "".join(path.read_text() for path in contents.requirements)
+        (folder / "requirements.txt").write_text(requirements)
         if not remote_build:
             told("installing requirements")
-            fill_site(folder / SITE, python, preparing)
-            _check_provided(needed, python, names_in(folder / SITE))
-        told("compiling")
-        compile_folder(folder, python, _MOUNTED)
-        freeze(folder, _FROZEN, python)
+            fill_site(folder / SITE, python, contents.packages, cache)
+            _check_provided(contents.imports, python, names_in(folder / SITE))
         # The bundle goes in as it is: loading refuses any file, also a .pyc, that its manifest doesn't list.
         shutil.copytree(bundle, folder / "bundle", copy_function=shutil.copyfile)
 
-    target = out / f"{NAME}.zip"
-    told(target.name)
     kind = "remote build" if remote_build else "whole"
-    own = [*sorted(files), *(ROOT / "functions" / "azure" / name for name in _TOP), *requirements]
+    own = [*sorted(contents.files), *(ROOT / "functions" / "azure" / name for name in _TOP)]
+    own += contents.requirements
     names = [path.relative_to(ROOT).as_posix() for path in own]
-    built(target, key_of(kind, python, toolchain(python), verified.digest, *names, files=own), fill, cache)
+    built(target, key_of(kind, python, toolchain(python), contents.digest, *names, files=own), fill, cache)
     check_size(target, AZURE_FLEX)
     return AzureReport((target,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What goes in for a bundle: our files, packages, and the top-level names of all that is imported."""
+
+    digest: str  # the bundle's
+    files: frozenset[Path]
+    packages: Sequence[Packages]
+    imports: Mapping[str, str]
+
+    @property
+    def requirements(self) -> list[Path]:
+        """The files that pin the packages."""
+        return [REQUIREMENTS / f"{each.requirements}.txt" for each in self.packages]
+
+
+def _contents(bundle: Path) -> _Contents:
+    verified = Bundle.load(str(bundle))
+    found = reach(ROOT, (_ENTRY,))
+    kinds = {step["kind"] for step in verified.manifest.get("preprocessing", ())}
+    # A bundle that takes neither texts nor images goes without what reads them.
+    left_out = {each.module for kind, each in PREPARING.items() if kind not in kinds}
+    imports = {name: importer for name, importer in found.packages.items() if name not in left_out}
+    files = frozenset(path for path in found.files if not path.is_relative_to(ROOT / "functions"))
+    packages = [ALWAYS, *(PREPARING[kind] for kind in sorted(kinds))]
+    return _Contents(verified.digest, files, packages, {**imports, **imports_of_bundle(bundle)})
 
 
 def _check_provided(imported: Mapping[str, str], python: str, installed: Collection[str]) -> None:
