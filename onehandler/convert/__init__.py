@@ -115,7 +115,8 @@ class Conversion:
 
     `columns` are those of the sample that the model takes, in its order. `expected` maps rows of them to
     named outputs; None when the file is ONNX already, and there is nothing to compare with. `generated` makes rows up
-    that are compared as well, for a model that came without any or takes more sizes than the sample has.
+    that are compared as well, for a model that came without any or takes more sizes than the sample has. `advice` is
+    what to do when no candidate answers alike.
     """
 
     columns: Sequence[str]
@@ -124,6 +125,7 @@ class Conversion:
     source: Mapping[str, Any]
     warnings: Sequence[str] = ()
     generated: Callable[[], Mapping[str, Rows]] | None = None
+    advice: str = ""
 
 
 class Converter(Protocol):

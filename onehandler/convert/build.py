@@ -201,6 +201,8 @@ def _chosen(
         else:
             return candidate, comparisons
     assert failure is not None, "a conversion has at least one candidate"
+    if isinstance(failure, Different) and conversion.advice:
+        raise Different(f"{failure.message}; {conversion.advice}", failure.comparisons)
     raise failure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
 
 from onehandler.dtypes import dtype_coded
@@ -110,6 +111,19 @@ def true_types(model: onnx.ModelProto) -> None:
     for output in model.graph.output:
         if output.name in made:
             output.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+
+
+def one_a_row(model: onnx.ModelProto, name: str) -> None:
+    """Give an output, made as one row or one column, as one value a row."""
+    inner = f"uneven_{name}"
+    for node in model.graph.node:
+        node.output[:] = [inner if each == name else each for each in node.output]
+        node.input[:] = [inner if each == name else each for each in node.input]
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([-1]), "one a row"))
+    model.graph.node.append(onnx.helper.make_node("Reshape", [inner, "one a row"], [name]))
+    declared = next(each for each in model.graph.output if each.name == name).type.tensor_type.shape
+    del declared.dim[:]
+    declared.dim.add()
 
 
 def as_boolean(model: onnx.ModelProto, name: str) -> None:

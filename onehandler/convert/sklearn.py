@@ -23,6 +23,7 @@ from onehandler.convert import Candidate, Conversion, families
 from onehandler.convert.graph import (
     as_boolean,
     declare_shapes,
+    one_a_row,
     rename_inputs,
     rename_outputs,
     signature_of,
@@ -39,8 +40,14 @@ from onehandler.convert.sklearn_inputs import (
     refuse_missing_strings,
     takes_one_table,
 )
-from onehandler.convert.sklearn_outputs import class_labels, conversion_options, output_names, own_answers
-from onehandler.convert.sklearn_steps import inside, last_step, refuse_unsupported
+from onehandler.convert.sklearn_outputs import (
+    class_labels,
+    conversion_options,
+    has_uneven_labels,
+    output_names,
+    own_answers,
+)
+from onehandler.convert.sklearn_steps import advice_on_differences, inside, last_step, refuse_unsupported
 from onehandler.convert.tables import frame_of, of_frames
 from onehandler.errors import ConversionError
 
@@ -115,6 +122,7 @@ def conversion_of(model: Any, sample: DataFrame | None, told: Sequence[str] = ()
             "versions": {name: version(name) for name in ("scikit-learn", "skl2onnx", "onnx")} | versions,
         },
         warnings=told,
+        advice=advice_on_differences(model),
     )
 
 
@@ -165,6 +173,8 @@ def _candidate(model: Any, frame: DataFrame, way: _Way) -> Candidate:
     rename_outputs(graph, names)
     shapes = {name: values.shape[1:] for name, values in own_answers(model, frame.head(2)).items()}
     declare_shapes(graph, shapes)
+    if has_uneven_labels(model):
+        one_a_row(graph, names[0])
     true_types(graph)
     labels = class_labels(model)
     if labels == ("False", "True"):

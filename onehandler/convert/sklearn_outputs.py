@@ -32,6 +32,16 @@ _METHODS = {
 }
 
 
+_SCORED = ("OneVsOneClassifier",)  # gives its scores, and knows no option to do so
+# skl2onnx gives their labels as a column or a row.
+_UNEVEN = ("OneVsOneClassifier", "QuadraticDiscriminantAnalysis")
+
+
+def has_uneven_labels(model: Any) -> bool:
+    """Whether the converted model's labels have another shape than one a row."""
+    return _class_of(model) in _UNEVEN
+
+
 def output_names(model: Any) -> list[str]:
     """Names for the outputs, in the order that skl2onnx gives them."""
     if is_classifier(model):
@@ -86,7 +96,11 @@ def conversion_options(model: Any) -> dict[int, dict[str, bool]]:
         if not is_classifier(step) or step is not last_step(step):
             continue
         options[id(step)] = {} if isinstance(step, LinearSVC) else {"zipmap": False}
-        if step is last_step(model) and not hasattr(step, "predict_proba"):
+        if (
+            step is last_step(model)
+            and not hasattr(step, "predict_proba")
+            and type(step).__name__ not in _SCORED
+        ):
             options[id(step)]["raw_scores"] = True
     return options
 

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Those whose converted models ONNX Runtime cannot run.
+_UNRUN = {
+    "RadiusNeighborsClassifier": "KNeighborsClassifier(algorithm='brute')",
+    "RadiusNeighborsRegressor": "KNeighborsRegressor(algorithm='brute')",
+}
+_NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor")
+
+
 def last_step(model: Any) -> Any:
     """What answers in the end: the last step of a pipeline, the best estimator of a search."""
     if isinstance(model, Pipeline):
@@ -51,13 +59,55 @@ def refuse_unsupported(model: Any) -> None:
                 where=f"step '{path}'" if path else type(step).__name__,
             ) from None
     for step in inside(model):
-        categorical = getattr(step, "is_categorical_", None)
-        if categorical is not None and np.any(categorical):
-            raise ConversionError(
-                "with categorical_features converts to a model that answers many rows wrongly; encode the categories "
-                "in the pipeline (OrdinalEncoder or OneHotEncoder), leave categorical_features out and fit again",
-                where=type(step).__name__,
+        _refuse_wrong(step)
+
+
+def advice_on_differences(model: Any) -> str:
+    """What to do where the converted model answers otherwise, for estimators that are known for it."""
+    for step in inside(model):
+        if type(step).__name__ in _NEIGHBOURS and step.weights != "uniform":
+            return (
+                f"{type(step).__name__} with weights={step.weights!r:.40} divides by a distance of zero at the rows it "
+                "was fitted on; fit it with weights='uniform'"
             )
+        if type(step).__name__ in _NEIGHBOURS:
+            return (
+                f"of neighbours that are equally far, {type(step).__name__} takes others than ONNX does; fit it with "
+                "algorithm='brute', and without rows that come twice"
+            )
+    return ""
+
+
+def _refuse_wrong(step: Any) -> None:
+    """Raise ConversionError for an estimator whose conversion is known to go wrong."""
+    name = type(step).__name__
+    if name in _UNRUN:
+        raise ConversionError(
+            f"converts to a model that ONNX Runtime cannot run; fit {_UNRUN[name]} in its place", where=name
+        )
+    if name == "GaussianProcessClassifier" and len(step.classes_) > 2:
+        raise ConversionError(
+            f"has {len(step.classes_)} classes, and skl2onnx converts it for two; fit SVC(probability=True) in its "
+            "place",
+            where=name,
+        )
+    if name == "OneVsOneClassifier" and len(step.classes_) == 2:
+        raise ConversionError(
+            "has two classes, for which it is no more than its estimator; fit that alone", where=name
+        )
+    if name == "OneVsOneClassifier" and step.classes_.tolist() != list(range(len(step.classes_))):
+        raise ConversionError(
+            "converts to a model that gives the classes' places and not their names; number the classes from 0 "
+            "(LabelEncoder) and fit again",
+            where=name,
+        )
+    categorical = getattr(step, "is_categorical_", None)
+    if categorical is not None and np.any(categorical):
+        raise ConversionError(
+            "with categorical_features converts to a model that answers many rows wrongly; encode the categories "
+            "in the pipeline (OrdinalEncoder or OneHotEncoder), leave categorical_features out and fit again",
+            where=name,
+        )
 
 
 def _named_steps(model: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -15,9 +15,11 @@ import pandas as pd
 import pytest
 import sklearn
 from sklearn.cluster import DBSCAN
+from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import LocalOutlierFactor
+from sklearn.multiclass import OneVsOneClassifier
+from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -57,6 +59,11 @@ def fitted(model: Any) -> tuple[Any, pd.DataFrame]:
     return model.fit(*cancer()), cancer()[0]
 
 
+def against(target: Any) -> tuple[Any, pd.DataFrame]:
+    rows = load_iris(as_frame=True).data
+    return OneVsOneClassifier(LogisticRegression(max_iter=500)).fit(rows, target), rows
+
+
 def unsupervised(model: Any) -> tuple[Any, pd.DataFrame]:
     return model.fit(cancer()[0]), cancer()[0]
 
@@ -80,6 +87,18 @@ MODELS: dict[str, tuple[Callable[[], tuple[Any, pd.DataFrame]], str]] = {
     "a dict": (lambda: ({"model": 1}, cancer()[0]), "holds a dict, not a scikit-learn estimator"),
     "an array": (lambda: (np.zeros(3), cancer()[0]), "holds a ndarray, not a scikit-learn estimator"),
     "a transformer": (lambda: unsupervised(StandardScaler()), "StandardScaler has no predict()"),
+    "one against one, of two": (
+        lambda: fitted(OneVsOneClassifier(RandomForestClassifier(2))),
+        "OneVsOneClassifier: has two classes, for which it is no more than its estimator; fit that alone",
+    ),
+    "one against one, by name": (
+        lambda: against(load_iris().target_names[load_iris().target]),
+        "gives the classes' places and not their names; number the classes from 0 (LabelEncoder)",
+    ),
+    "neighbours by distance": (
+        lambda: fitted(KNeighborsClassifier(weights="distance")),
+        "divides by a distance of zero at the rows it was fitted on; fit it with weights='uniform'",
+    ),
     "not fitted": (lambda: (LogisticRegression(), cancer()[0]), "LogisticRegression is not fitted"),
     "no predict": (lambda: unsupervised(DBSCAN()), "DBSCAN has no predict()"),
     "no predict on others": (lambda: unsupervised(LocalOutlierFactor()), "LocalOutlierFactor"),

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_iris
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsOneClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from onehandler.handler import Handler
+from onehandler.rows import tensors_from_rows
 from onehandler.settings import Settings
 from tests.onehandler.convert.models import MODELS, built, save
 
@@ -243,3 +251,25 @@ def test_a_manifest_names_its_source(served: Callable[[str], Served]) -> None:
 def test_two_builds_have_the_same_digest(name: str, served: Callable[[str], Served], tmp_path: Path) -> None:
     save(name, tmp_path)
     assert built(name, tmp_path).bundle.digest == served(name).built.bundle.digest
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis()),
+        make_pipeline(StandardScaler(), OneVsOneClassifier(LogisticRegression())),
+    ],
+)
+def test_labels_that_skl2onnx_gives_as_a_column_or_a_row_are_one_a_row(model: Any, tmp_path: Path) -> None:
+    data = load_iris(as_frame=True)
+    joblib.dump(model.fit(data.data, data.target), tmp_path / "iris.joblib")
+    data.data.to_csv(tmp_path / "iris.csv", index=False)
+    bundle = built("iris", tmp_path).bundle
+    assert repr(bundle.signature.outputs[0]) == "TensorSpec(label: int64[any])"
+    handler = Handler.load(bundle)
+    rows = data.data.iloc[::40].to_dict("records")
+    answers = handler.predict(tensors_from_rows(handler.signature, rows))
+    handler.close()
+    assert (
+        np.asarray(answers["label"]).tolist() == model.predict(data.data.iloc[::40]).tolist() == [0, 0, 1, 2]
+    )
