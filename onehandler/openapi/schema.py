@@ -21,6 +21,8 @@ def element(spec: TensorSpec) -> dict[str, Any]:
         return {"anyOf": [number, {"type": "null"}]} if spec.nullable else number
     if family == "int":
         return {"type": "integer", "minimum": spec.dtype.low, "maximum": spec.dtype.high}
+    if spec.media:
+        return {"type": "string", "contentEncoding": "base64", "description": "a PNG, JPEG or WebP file"}
     return {"type": "boolean" if family == "bool" else "string"}
 
 
@@ -59,7 +61,7 @@ def input_row(signature: Signature) -> dict[str, Any]:
         return closed_object({spec.name: _cell(spec) for spec in signature.inputs})
     spec = signature.inputs[0]
     if not spec.columns:
-        return _cell(spec)
+        return {"anyOf": [_cell(spec), closed_object({spec.name: _cell(spec)})]}
     named = closed_object(dict.fromkeys(spec.columns, element(spec)))
     return {"anyOf": [named, nested(spec, spec.shape[1:])]}
 

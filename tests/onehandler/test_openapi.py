@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 # Validating the 50,000 numbers that each row of "wide" answers takes seconds and shows nothing new.
-@pytest.fixture(params=[name for name in bundles.NAMES if name != "wide"])
+@pytest.fixture(params=[*(name for name in bundles.NAMES if name != "wide"), "photo", "review"])
 def handler(request: pytest.FixtureRequest, handler_of: Callable[[str], Handler]) -> Handler:
     return handler_of(request.param)
 
