@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo up test check-iac test-container test-manifests test-faults test-converters test-converters-tensorflow test-converters-torch test-clients fuzz check format bench lock clean
+.PHONY: help setup demo demo-sagemaker test-sagemaker-sdk up test check-iac test-container test-manifests test-faults test-converters test-converters-tensorflow test-converters-torch test-clients fuzz check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -39,6 +39,10 @@ node_modules/.ready: package.json package-lock.json requirements/node.txt $(VENV
 demo: ## train, build, deploy to the emulator, predict over HTTP, score a file: the main job, then tear down
 	@echo "1. Set up"; $(MAKE) --no-print-directory setup; echo "   $$SECONDS s"
 	@$(BIN)/python -m examples.demo
+
+demo-sagemaker: ## the demo's model behind a SageMaker endpoint, a transform job and an asynchronous endpoint
+	@echo "1. Set up"; $(MAKE) --no-print-directory setup; echo "   $$SECONDS s"
+	@$(BIN)/python -m examples.demo_sagemaker
 
 up: ## the same deployment, staying up, with every URL
 	@echo "1. Set up"; $(MAKE) --no-print-directory setup; echo "   $$SECONDS s"
