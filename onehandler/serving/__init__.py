@@ -17,6 +17,7 @@ express.py         small requests answered as they are parsed
 asgi.py            everything else (endpoint.py); the pages' framework is imported when a page is asked for
 front.py           what a server answers itself: metrics, liveness, readiness (readiness.py)
 dispatch.py        on the event loop or on a thread, in time or refused (refusing.py)
+room.py            how many bytes of requests there may be at once
 metrics.py         what all workers count together, in Prometheus' format (exposition.py)
 micro_batching.py  requests joined into one run (joining.py), for models that allow it (batchable.py)
 """

@@ -19,6 +19,7 @@ from onehandler.errors import TimedOut, Unavailable
 from onehandler.handler import Handler
 from onehandler.serving.metrics import Metrics
 from onehandler.serving.refusing import refused
+from onehandler.serving.room import Room
 from onehandler.serving.settings import ServingSettings
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Dispatch:
         self._threads = max(threads, 2 * batcher.max_rows if batcher else 0)
         self._pool = ThreadPoolExecutor(self._threads, "onehandler")
         self._most = self._threads + settings.max_waiting
+        self.room = Room(settings.max_held)
         self._handed = 0  # requests that threads have or are to have
         self._stuck = 0  # threads that had twice the time and go on
         self._unmeasured = (
@@ -107,13 +109,20 @@ class Dispatch:
         """Answer here or on a thread; refuse what cannot be answered in time."""
         if self.at_once(request):
             return self.now(request)
-        started = perf_counter()
         if self._handed >= self._most:
-            self._metrics.overloaded()
-            response = refused(request, Unavailable("too many requests wait already; send it again later"))
-        else:
-            response = await self._handed_over(request)
+            return self.turned_away(
+                request, Unavailable("too many requests wait already; send it again later")
+            )
+        started = perf_counter()
+        response = await self._handed_over(request)
         self._metrics.answered(response, perf_counter() - started)
+        return response
+
+    def turned_away(self, request: Request, error: Unavailable) -> Response:
+        """What to say to a request that there is no room for."""
+        response = refused(request, error)
+        self._metrics.overloaded()
+        self._metrics.answered(response, 0.0)
         return response
 
     def close(self) -> None:
@@ -148,7 +157,7 @@ class Dispatch:
                 self._batcher.leave()
         else:
             loop = asyncio.get_running_loop()
-            work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._let_go, done))
+            work.add_done_callback(lambda done: _call(loop, self._let_go, done))
             if self.settings.timeout:
                 loop.call_later(self.settings.timeout, self._give_up_on, work)
 
@@ -161,7 +170,7 @@ class Dispatch:
             return
         self._stuck += 1
         loop = asyncio.get_running_loop()
-        work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._found_again))
+        work.add_done_callback(lambda _: _call(loop, self._found_again))
         if self._stuck == self._threads:
             self.handler.telemetry.log("ERROR", "all threads are stuck in the model: this worker ends", {})
             signal.raise_signal(signal.SIGTERM)
@@ -187,3 +196,9 @@ class Dispatch:
                 seconds = min(seconds, 4 * QUICK)
             self._seconds += (seconds - self._seconds) / 8
         return response
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *given: object) -> None:
+    """Call a function on the event loop, from another thread; not if the worker has ended meanwhile."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function, *given)

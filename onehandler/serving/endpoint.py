@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from onehandler.message import Response
     from onehandler.serving.dispatch import Dispatch
+    from onehandler.serving.room import Share
 
     Scope: TypeAlias = MutableMapping[str, Any]
     Message: TypeAlias = MutableMapping[str, Any]
@@ -55,19 +56,31 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        body = await body_of(receive, self._limit)
-        if body is None:  # nobody is left to answer
-            return
+        share = self._dispatch.room.enter()
+        above = self._dispatch.settings.chunked_above if scope["http_version"] != "1.0" else 0
+        try:
+            response = await self._response(scope, receive, share)
+            if response is not None:
+                await send_response(send, scope["method"], response, above)
+        finally:
+            share.leave()
+
+    async def _response(self, scope: Scope, receive: Receive, share: Share) -> Response | None:
+        """The response to a request; None when nobody is left to answer."""
+        try:
+            body = await body_of(receive, self._limit, share)
+        except Unavailable as error:
+            return self._dispatch.turned_away(request_of(scope, b""), error)
+        if body is None:
+            return None
         request = request_of(scope, body)
         try:
-            response = await self._dispatch.answer(request)
+            return await self._dispatch.answer(request)
         except (
             asyncio.CancelledError
         ):  # by uvicorn, when the drain is over: the client may ask another server
             ending = Unavailable("this server is ending and did not get to it; send it again")
-            response = refused(request, ending)
-        above = self._dispatch.settings.chunked_above if scope["http_version"] != "1.0" else 0
-        await send_response(send, request.method, response, above)
+            return refused(request, ending)
 
 
 async def send_response(send: Send, method: str, response: Response, chunked_above: int = 0) -> None:
@@ -113,8 +126,11 @@ def headers_of(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-async def body_of(receive: Receive, limit: int) -> bytes | None:
-    """The body, or its first `limit` + 1 bytes, which are enough to refuse it; None if the client has left."""
+async def body_of(receive: Receive, limit: int, share: Share | None = None) -> bytes | None:
+    """The body, or its first `limit` + 1 bytes, which are enough to refuse it; None if the client has left.
+
+    Raises Unavailable where there is no room for its `share`.
+    """
     parts = []
     size = 0
     while size <= limit:
@@ -122,6 +138,8 @@ async def body_of(receive: Receive, limit: int) -> bytes | None:
         if message["type"] != "http.request":
             return None
         part = message.get("body", b"")
+        if share is not None and not share.take(len(part)):
+            raise Unavailable("requests under way take all the room that there is; send it again later")
         parts.append(part)
         size += len(part)
         if not message.get("more_body", False):

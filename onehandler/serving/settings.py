@@ -23,6 +23,7 @@ class ServingSettings:
     | --- | --- | --- |
     | ONEHANDLER_TIMEOUT_S | 0 | a request that isn't answered by then gets 504; 0: never |
     | ONEHANDLER_MAX_WAITING | 256 | requests that may wait for a thread of a worker; those beyond get 503 |
+    | ONEHANDLER_MAX_HELD_MB | 256 | bytes of all requests that a worker has; those that need more get 503 |
     | ONEHANDLER_CHUNKED_ABOVE_KB | 0 | longer answers go out in chunks, as they are taken; 0: never |
     | ONEHANDLER_PREDICT_PATH | none | one more path for predictions, in Vertex AI's format |
     | ONEHANDLER_HEALTH_PATH | none | one more path that says whether the server is ready |
@@ -32,6 +33,7 @@ class ServingSettings:
 
     timeout: float = 0.0  # seconds
     max_waiting: int = 256
+    max_held: int = 256 * 1024 * 1024  # bytes
     chunked_above: int = 0  # bytes
     predict_path: str = ""
     health_path: str = ""
@@ -44,6 +46,7 @@ class ServingSettings:
         return cls(
             _number(environ, "ONEHANDLER_TIMEOUT_S", 0, _DAY),
             _number(environ, "ONEHANDLER_MAX_WAITING", 256, 1_000_000),
+            _number(environ, "ONEHANDLER_MAX_HELD_MB", 256, _KILOBYTE * _KILOBYTE) * _KILOBYTE * _KILOBYTE,
             _number(environ, "ONEHANDLER_CHUNKED_ABOVE_KB", 0, _KILOBYTE * _KILOBYTE) * _KILOBYTE,
             _path(environ, "ONEHANDLER_PREDICT_PATH"),
             _path(environ, "ONEHANDLER_HEALTH_PATH"),
