@@ -34,6 +34,26 @@ def test_the_demo_does_the_main_job_and_cleans_up() -> None:
     assert _processes_with(mark) == []
 
 
+def test_sagemakers_demo_does_all_three_and_cleans_up() -> None:
+    """In this file, as both write build/demo."""
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.demo_sagemaker"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for told in (
+        "endpoint demo is InService",
+        '["malignant","benign"]',
+        '{"rows": 569, "transformed": 569, "answered later": 569}',
+        "nothing is left running",
+    ):
+        assert told in done.stdout, f"{told!r} is not in\n{done.stdout}"
+
+
 def _processes_with(mark: dict[str, str]) -> list[str]:
     """Processes that inherited the mark and still run."""
     [(name, value)] = mark.items()
