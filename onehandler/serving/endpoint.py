@@ -57,7 +57,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         share = self._dispatch.room.enter()
-        above = self._dispatch.settings.chunked_above if scope["http_version"] != "1.0" else 0
+        above = self._dispatch.settings.chunked_above if scope.get("http_version") != "1.0" else 0
         try:
             response = await self._response(scope, receive, share)
             if response is not None:
