@@ -15,7 +15,6 @@ from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation,
 from local_emulator.aws.front.application import Front
 from local_emulator.aws.front.composition import function_lanes
 from local_emulator.aws.front.control_plane import moto_account_of, moto_control_plane
-from local_emulator.aws.front.http.server import HttpServer, listen
 from local_emulator.aws.front.ports import (
     ApiDefinition,
     FoundFunction,
@@ -24,6 +23,7 @@ from local_emulator.aws.front.ports import (
     RouteDefinition,
     StageDefinition,
 )
+from local_emulator.http.server import HttpServer, listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -23,11 +23,11 @@ from local_emulator.aws.front.control_plane import moto_account_of, moto_control
 from local_emulator.aws.front.function_urls.moto_urls import MotoFunctionUrlDirectory
 from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
 from local_emulator.aws.front.health import HealthLane
-from local_emulator.aws.front.http.server import LOOPBACK, HttpServer, listen, listen_from
 from local_emulator.aws.front.moto_page import MotoPageLane
 from local_emulator.aws.front.queue_lane import QueueLane
 from local_emulator.aws.moto_patches.registry import PATCHES, PatchedMoto
 from local_emulator.aws.services import Services
+from local_emulator.http.server import LOOPBACK, HttpServer, listen, listen_from
 from onehandler import __version__
 
 if TYPE_CHECKING:

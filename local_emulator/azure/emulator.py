@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Self
 
 from local_emulator.aws.execution.cleanup import remove_tree
 from local_emulator.aws.execution.warden import Warden
-from local_emulator.aws.front.http.limits import MIB, Limits
-from local_emulator.aws.front.http.server import LOOPBACK, HttpServer, listen, listen_from
 from local_emulator.azure.app import App
 from local_emulator.azure.deployment.app_settings import AppSettings, read_local_settings
 from local_emulator.azure.deployment.host_json import read_host_settings
@@ -22,6 +20,8 @@ from local_emulator.azure.workers.contracts import WorkerPlan
 from local_emulator.azure.workers.environment import worker_environment
 from local_emulator.azure.workers.environments import Environments
 from local_emulator.azure.workers.pool import WorkerPool
+from local_emulator.http.limits import MIB, Limits
+from local_emulator.http.server import LOOPBACK, HttpServer, listen, listen_from
 
 if TYPE_CHECKING:
     import socket

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from local_emulator.aws.front.lanes import service_host
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import RequestHead
+    from local_emulator.http.messages import RequestHead
 
 
 @dataclass(frozen=True, slots=True)

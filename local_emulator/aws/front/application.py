@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from local_emulator.aws.front.guard import refusal
 from local_emulator.aws.front.lanes import LaneTable
+from local_emulator.http.guard import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from local_emulator.aws.front.http.messages import HttpRequest, HttpResponse, RequestHead
     from local_emulator.aws.front.lanes import Lane
+    from local_emulator.http.messages import HttpRequest, HttpResponse, RequestHead
 
 
 class Answerer(Protocol):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from local_emulator.aws.front.wsgi import WsgiBridge
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import RequestHead
     from local_emulator.aws.front.wsgi import Environ
+    from local_emulator.http.messages import RequestHead
 
 
 def moto_control_plane(port: int) -> WsgiBridge:

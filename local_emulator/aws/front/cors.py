@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.messages import HttpResponse
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import RequestHead
     from local_emulator.aws.front.ports import Cors
+    from local_emulator.http.messages import RequestHead
 
 _PREFIX = "access-control-"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import RequestHead
+    from local_emulator.http.messages import RequestHead
 
 _SCOPE = re.compile(r"([^/\s,]+)/[0-9]{8}/([^/\s,]*)/([^/\s,]+)/aws4_request")
 _PRESIGNED = re.compile(r"(?:^|&)X-Amz-Credential=([^&]+)")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.messages import json_response, problem
 from local_emulator.aws.front.lanes import PathClaim
+from local_emulator.http.messages import json_response, problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from local_emulator.aws.front.http.messages import HttpRequest, HttpResponse
+    from local_emulator.http.messages import HttpRequest, HttpResponse
 
 PATH = "/_emulator/health"
 

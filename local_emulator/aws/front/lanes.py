@@ -17,7 +17,7 @@ from local_emulator.aws.front.credentials import signed_service
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from local_emulator.aws.front.http.messages import HttpRequest, HttpResponse, RequestHead
+    from local_emulator.http.messages import HttpRequest, HttpResponse, RequestHead
 
 _SERVICE_HOST = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)(?:\.[a-z0-9-]+)*\.localhost")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.messages import problem
 from local_emulator.aws.front.lanes import PathClaim
+from local_emulator.http.messages import problem
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import HttpRequest, HttpResponse
+    from local_emulator.http.messages import HttpRequest, HttpResponse
 
 
 class MotoPageLane:

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from local_emulator.aws.front.credentials import credential_of
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.aws.front.lanes import TargetClaim
 from local_emulator.aws.queues.errors import QueueError
 from local_emulator.aws.queues.messages import Draft
 from local_emulator.aws.queues.settings import MOST_BYTES, check_draft, message_bytes
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_emulator.aws.front.application import Answerer
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.aws.queues.queue import StandardQueue
+    from local_emulator.http.messages import HttpRequest
 
 _ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 _MOST_ENTRIES = 10

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from local_emulator.aws.front.http.messages import HttpResponse, json_response
+from local_emulator.http.messages import HttpResponse, json_response
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import HttpRequest, RequestHead
+    from local_emulator.http.messages import HttpRequest, RequestHead
 
 # PEP 3333's own types, as far as it has any.
 Environ = dict[str, Any]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-from local_emulator.aws.front.http.messages import HttpResponse, problem
 from local_emulator.azure.front.keys import ADMIN, refusal_status
 from local_emulator.azure.front.messages import json_answer
 from local_emulator.azure.workers.worker import HOST_VERSION
+from local_emulator.http.messages import HttpResponse, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.azure.deployment.functions import Function
     from local_emulator.azure.front.keys import Keys
+    from local_emulator.http.messages import HttpRequest
 
 _PING = "/admin/host/ping"
 _SERVED = "host/ping, host/status, host/keys, functions, functions/{name}, functions/{name}/keys and /status"

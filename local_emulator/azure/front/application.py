@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from local_emulator.aws.front.guard import refusal
-from local_emulator.aws.front.http.messages import HttpResponse
+from local_emulator.http.guard import refusal
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local_emulator.aws.front.http.messages import HttpRequest, RequestHead
+    from local_emulator.http.messages import HttpRequest, RequestHead
 
 _HOME = b"Your Functions 4.0 app is up and running"
 

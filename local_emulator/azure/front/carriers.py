@@ -8,20 +8,20 @@ import uuid
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.azure.errors import HostError
 from local_emulator.azure.front.load import MOST_THREADS
 from local_emulator.azure.front.messages import occasion_of, response_of
 from local_emulator.azure.front.streaming import forward
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.azure.bindings.execution import Execution
     from local_emulator.azure.front.routes import Found
     from local_emulator.azure.workers.contracts import Outcome
     from local_emulator.azure.workers.pool import WorkerPool
+    from local_emulator.http.messages import HttpRequest
 
 _log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0  # for the worker's server to answer after a run that has failed

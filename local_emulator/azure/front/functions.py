@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Protocol
 
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.azure.front.keys import LEVELS, refusal_status
 from local_emulator.azure.front.load import MOST_THREADS, Load
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.azure.deployment.host_json import HttpSettings
     from local_emulator.azure.front.keys import Keys
     from local_emulator.azure.front.routes import Found, Router
+    from local_emulator.http.messages import HttpRequest
 
 _log = logging.getLogger(__name__)
 

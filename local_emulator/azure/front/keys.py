@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import RequestHead
+    from local_emulator.http.messages import RequestHead
 
 ANONYMOUS, FUNCTION, SYSTEM, ADMIN = 0, 1, 2, 3
 LEVELS = {"anonymous": ANONYMOUS, "function": FUNCTION, "admin": ADMIN}

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.azure.bindings.execution import Occasion
 from local_emulator.azure.workers.contracts import Value
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from local_emulator.aws.front.http.messages import HeaderItems, HttpRequest
     from local_emulator.azure.workers.contracts import Outcome
+    from local_emulator.http.messages import HeaderItems, HttpRequest
 
 _HOP = frozenset({"connection", "content-length", "transfer-encoding", "keep-alive"})
 _SAME_SITE = {1: "lax", 2: "strict", 3: "none"}

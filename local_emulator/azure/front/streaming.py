@@ -9,13 +9,13 @@ import http.client
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local_emulator.aws.front.http.errors import StreamBrokenError
-from local_emulator.aws.front.http.messages import HttpResponse
+from local_emulator.http.errors import StreamBrokenError
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_emulator.aws.front.http.messages import HttpRequest
+    from local_emulator.http.messages import HttpRequest
 
 INVOCATION = "x-ms-invocation-id"
 _BLOCK = 64 * 1024

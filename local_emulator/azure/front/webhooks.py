@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from local_emulator.aws.front.http.messages import HttpResponse, problem
 from local_emulator.azure.front.keys import SYSTEM, refusal_status
 from local_emulator.azure.front.messages import json_answer
+from local_emulator.http.messages import HttpResponse, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.azure.front.keys import Keys
     from local_emulator.azure.triggers.events import TakeEvent
+    from local_emulator.http.messages import HttpRequest
 
 _PREFIX = "/runtime/webhooks/"
 _VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"

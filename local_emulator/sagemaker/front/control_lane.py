@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local_emulator.aws.front.credentials import credential_of
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.aws.front.lanes import TargetClaim
+from local_emulator.http.messages import HttpResponse
 from local_emulator.sagemaker.contracts import Place
 from local_emulator.sagemaker.errors import InvalidRequest
 from local_emulator.sagemaker.specs import endpoint_spec
@@ -19,7 +19,7 @@ from local_emulator.sagemaker.specs import endpoint_spec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_emulator.aws.front.http.messages import HttpRequest
+    from local_emulator.http.messages import HttpRequest
     from local_emulator.sagemaker.runtime import SageMaker
 
 _COMPONENTS = tuple(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from local_emulator.aws.front.credentials import credential_of
-from local_emulator.aws.front.http.messages import HttpResponse, json_response
 from local_emulator.aws.front.lanes import PathClaim
+from local_emulator.http.messages import HttpResponse, json_response
 from local_emulator.sagemaker.asynchronous import Terms
 from local_emulator.sagemaker.contracts import Place
 from local_emulator.sagemaker.errors import InvalidRequest, ModelFailed, SageMakerError
@@ -29,7 +29,7 @@ from local_emulator.sagemaker.runtime import log_group
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_emulator.aws.front.http.messages import HttpRequest, RequestHead
+    from local_emulator.http.messages import HttpRequest, RequestHead
     from local_emulator.sagemaker.endpoint import Endpoint, Variant
     from local_emulator.sagemaker.process import ServingProcess
     from local_emulator.sagemaker.runtime import SageMaker

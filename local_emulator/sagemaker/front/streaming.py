@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.messages import HttpResponse
+from local_emulator.http.messages import HttpResponse
 from local_emulator.sagemaker.errors import ModelFailed
 from local_emulator.sagemaker.front import event_stream
 from local_emulator.sagemaker.invoking import attributes_of, check, container_headers, content_type_of

@@ -59,6 +59,10 @@ class Host:
     def url(self) -> str:
         return self.emulator.url
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     def put(self, path: str, data: bytes) -> None:
         container, _, name = path.partition("/")
         with contextlib.suppress(ResourceExistsError):

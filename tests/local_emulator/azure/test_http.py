@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.local_emulator.azure.wire import exchange
+from tests.local_emulator.wire import raw
 
 if TYPE_CHECKING:
     from tests.local_emulator.azure.hosts import Host
@@ -92,7 +92,7 @@ def test_a_large_body_arrives(host: Host) -> None:
 
 def test_a_body_over_the_limit_is_refused_unread(host: Host) -> None:
     head = "POST /api/echo/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857601\r\n\r\n"
-    assert exchange(host.url, head.encode()).startswith(b"HTTP/1.1 413 ")
+    assert raw(host.port, head.encode()).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_body_over_the_limit_is_refused_unread(host: Host) -> None:
     ids=["nonsense", "no-host", "two-hosts", "two-framings", "negative-length", "null-byte"],
 )
 def test_malformed_requests_are_refused(host: Host, request_bytes: bytes) -> None:
-    assert exchange(host.url, request_bytes).startswith(b"HTTP/1.1 400 ")
+    assert raw(host.port, request_bytes).startswith(b"HTTP/1.1 400 ")
 
 
 def test_other_sites_pages_and_names_are_kept_out(host: Host) -> None:

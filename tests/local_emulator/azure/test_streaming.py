@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.local_emulator.azure.hosts import STREAMING_APP, Host, host_of
-from tests.local_emulator.azure.wire import exchange
+from tests.local_emulator.wire import raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def test_an_answer_comes_bit_by_bit(streaming: Host) -> None:
 
 
 def test_a_client_of_http_1_0_gets_it_whole(streaming: Host) -> None:
-    answer = exchange(streaming.url, b"GET /count/3 HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    answer = raw(streaming.port, b"GET /count/3 HTTP/1.0\r\nHost: localhost\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"content-length: 6" in head.lower()
     assert body == b"0\n1\n2\n"

@@ -16,12 +16,12 @@ from local_emulator.aws.front import cors
 from local_emulator.aws.front.addresses import address_of
 from local_emulator.aws.front.credentials import credential_of
 from local_emulator.aws.front.functions import FunctionReference
-from local_emulator.aws.front.http.messages import HttpResponse, json_response
 from local_emulator.aws.front.lanes import HostClaim, PathClaim
 from local_emulator.aws.front.payloads import event_v2
 from local_emulator.aws.front.payloads.call import Call, new_trace_id
 from local_emulator.aws.front.payloads.replies import MalformedReplyError, reply_v2
 from local_emulator.aws.front.ports import FunctionNotFoundError
+from local_emulator.http.messages import HttpResponse, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from local_emulator.aws.execution.contracts import Outcome
     from local_emulator.aws.front.addresses import Address
     from local_emulator.aws.front.functions import FunctionCaller
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.aws.front.ports import FunctionUrl, FunctionUrlDirectory
+    from local_emulator.http.messages import HttpRequest
 
 _log = logging.getLogger(__name__)
 _LABEL, _PREFIX = "lambda-url", "/_url/"

@@ -12,9 +12,9 @@ from local_emulator.aws.front.gateway.authorizers import AuthorizerFailedError
 
 if TYPE_CHECKING:
     from local_emulator.aws.front.gateway.authorizers import Decision, LambdaAuthorizers
-    from local_emulator.aws.front.http.messages import HttpResponse
     from local_emulator.aws.front.payloads.call import Call
     from local_emulator.aws.front.ports import ApiDefinition, AuthorizerDefinition, RouteDefinition
+    from local_emulator.http.messages import HttpResponse
 
 _log = logging.getLogger(__name__)
 

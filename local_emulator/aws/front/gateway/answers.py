@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local_emulator.aws.front.http.messages import HttpResponse, json_response
+from local_emulator.http.messages import HttpResponse, json_response
 
 
 def _message(status: int, message: str) -> HttpResponse:

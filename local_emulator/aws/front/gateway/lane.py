@@ -19,12 +19,12 @@ from local_emulator.aws.front.functions import (
 )
 from local_emulator.aws.front.gateway import answers
 from local_emulator.aws.front.gateway.routing import Router, split_stage
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.aws.front.lanes import HostClaim, PathClaim
 from local_emulator.aws.front.payloads import event_v1, event_v2
 from local_emulator.aws.front.payloads.call import Call, new_request_id, new_trace_id
 from local_emulator.aws.front.payloads.replies import MalformedReplyError, reply_v1, reply_v2
 from local_emulator.aws.front.ports import FunctionNotFoundError
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from local_emulator.aws.front.functions import FunctionCaller
     from local_emulator.aws.front.gateway.access import Access
     from local_emulator.aws.front.gateway.throttling import Throttles
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.aws.front.ports import ApiDefinition, ApiDirectory, IntegrationDefinition
+    from local_emulator.http.messages import HttpRequest
 
 _log = logging.getLogger(__name__)
 _LABEL, _PREFIX = "execute-api", "/_api/"

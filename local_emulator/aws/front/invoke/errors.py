@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.messages import json_response
+from local_emulator.http.messages import json_response
 
 if TYPE_CHECKING:
     from local_emulator.aws.execution.contracts import Refusal
-    from local_emulator.aws.front.http.messages import HttpResponse
+    from local_emulator.http.messages import HttpResponse
 
 
 class InvokeError(Exception):

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local_emulator.aws.execution.contracts import Invocation, Throttled
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.aws.front.invoke.errors import InvokeError, not_found, refused, throttled
 from local_emulator.aws.front.invoke.request import PREFIX, SUFFIX, read_request
 from local_emulator.aws.front.lanes import PathClaim
 from local_emulator.aws.front.ports import FunctionNotFoundError
+from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_emulator.aws.execution.contracts import FunctionRunner, Outcome
     from local_emulator.aws.front.functions import FunctionReference
-    from local_emulator.aws.front.http.messages import HttpRequest
     from local_emulator.aws.front.invoke.request import InvokeRequest
     from local_emulator.aws.front.ports import AsyncInvoker, FoundFunction, FunctionDirectory
+    from local_emulator.http.messages import HttpRequest
 
 _TAIL = 4096
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_emulator.aws.front.functions import FunctionReference
-    from local_emulator.aws.front.http.messages import HttpRequest, RequestHead
+    from local_emulator.http.messages import HttpRequest, RequestHead
 
 PREFIX, SUFFIX = "/2015-03-31/functions/", "/invocations"
 _DEFAULT_REGION = "us-east-1"

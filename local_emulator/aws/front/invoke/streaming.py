@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.messages import HttpResponse, json_response
 from local_emulator.aws.front.lanes import PathClaim
+from local_emulator.http.messages import HttpResponse, json_response
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import HttpRequest
+    from local_emulator.http.messages import HttpRequest
 
 _MESSAGE = (
     "Not emulated: InvokeWithResponseStream (the Lambda runtime client for Python cannot stream); call Invoke"

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local_emulator.aws.front.http.messages import HttpRequest
+    from local_emulator.http.messages import HttpRequest
 
 # Hop by hop (RFC 9110 7.6.1): about the connection to the gateway, no business of the function.
 _HOP = frozenset(

@@ -7,8 +7,8 @@ import binascii
 import json
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.messages import HttpResponse
-from local_emulator.aws.front.http.writer import valid_header
+from local_emulator.http.messages import HttpResponse
+from local_emulator.http.writer import valid_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,8 +8,8 @@ import pytest
 
 from local_emulator.aws.front.application import Front
 from local_emulator.aws.front.composition import function_lanes
-from local_emulator.aws.front.http.messages import HttpResponse
-from local_emulator.aws.front.http.server import HttpServer, listen
+from local_emulator.http.messages import HttpResponse
+from local_emulator.http.server import HttpServer, listen
 from tests.local_emulator.aws.front.fakes import (
     ACCOUNT,
     Apis,
@@ -23,7 +22,7 @@ from tests.local_emulator.aws.front.fakes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_emulator.aws.front.http.messages import HttpRequest
+    from local_emulator.http.messages import HttpRequest
 
 
 class NoControlPlane:
@@ -61,11 +60,3 @@ def no_leaked_threads() -> Iterator[None]:
     yield
     left = [thread.name for thread in threading.enumerate() if thread.name.startswith("front-")]
     assert left == []
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

@@ -15,11 +15,11 @@ from botocore.exceptions import ClientError
 
 from local_emulator.aws.front.application import Front
 from local_emulator.aws.front.control_plane import moto_account_of, moto_control_plane
-from local_emulator.aws.front.http.limits import Limits
-from local_emulator.aws.front.http.server import HttpServer, listen
 from local_emulator.aws.front.wsgi import WsgiBridge
+from local_emulator.http.limits import Limits
+from local_emulator.http.server import HttpServer, listen
 from tests.local_emulator.aws.front.aws import aws_client
-from tests.local_emulator.aws.front.wire import send
+from tests.local_emulator.wire import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from local_emulator.aws.front import cors
-from local_emulator.aws.front.http.messages import Headers, HttpResponse, RequestHead
 from local_emulator.aws.front.ports import Cors
+from local_emulator.http.messages import Headers, HttpResponse, RequestHead
 
 _ORIGIN = "https://shop.example"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_emulator.aws.front.ports import ApiDefinition
-from tests.local_emulator.aws.front.wire import parsed, raw, send
+from tests.local_emulator.wire import parsed, raw, send
 
 if TYPE_CHECKING:
     from tests.local_emulator.aws.front.conftest import Running

@@ -6,9 +6,9 @@ import pytest
 
 from local_emulator.aws.front.application import Front
 from local_emulator.aws.front.health import HealthLane
-from local_emulator.aws.front.http.messages import Headers, HttpRequest, HttpResponse, RequestHead
 from local_emulator.aws.front.lanes import Claim, HostClaim, LaneTable, PathClaim, TargetClaim
 from local_emulator.aws.front.moto_page import MotoPageLane
+from local_emulator.http.messages import Headers, HttpRequest, HttpResponse, RequestHead
 
 _SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/{}/aws4_request, SignedHeaders=host"
 

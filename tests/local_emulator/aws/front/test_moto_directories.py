@@ -15,8 +15,8 @@ from local_emulator.aws.front.composition import function_lanes
 from local_emulator.aws.front.control_plane import moto_account_of, moto_control_plane
 from local_emulator.aws.front.function_urls.moto_urls import MotoFunctionUrlDirectory, url_id_of
 from local_emulator.aws.front.gateway.moto_apis import MotoApiDirectory
-from local_emulator.aws.front.http.server import HttpServer, listen
 from local_emulator.aws.front.ports import Cors, Throttle
+from local_emulator.http.server import HttpServer, listen
 from onehandler.pythons import this_version
 from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.fakes import (
@@ -26,7 +26,7 @@ from tests.local_emulator.aws.front.fakes import (
     RecordingAsyncInvoker,
     ScriptedRunner,
 )
-from tests.local_emulator.aws.front.wire import send
+from tests.local_emulator.wire import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import pytest
 from local_emulator.aws.execution.contracts import Throttled
 from local_emulator.aws.front.ports import Cors, FunctionUrl
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION, outcome
-from tests.local_emulator.aws.front.wire import send
+from tests.local_emulator.wire import send
 
 if TYPE_CHECKING:
     from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation, Outcome

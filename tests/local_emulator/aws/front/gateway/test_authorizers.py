@@ -9,7 +9,6 @@ import pytest
 from local_emulator.aws.execution.contracts import Throttled
 from local_emulator.aws.front.functions import FunctionCaller
 from local_emulator.aws.front.gateway.authorizers import LambdaAuthorizers
-from local_emulator.aws.front.http.messages import Headers, HttpRequest, RequestHead
 from local_emulator.aws.front.payloads.call import Call
 from local_emulator.aws.front.ports import (
     ApiDefinition,
@@ -18,8 +17,9 @@ from local_emulator.aws.front.ports import (
     RouteDefinition,
     StageDefinition,
 )
+from local_emulator.http.messages import Headers, HttpRequest, RequestHead
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION, Clock, Directory, ScriptedRunner, outcome
-from tests.local_emulator.aws.front.wire import Reply, send
+from tests.local_emulator.wire import Reply, send
 
 if TYPE_CHECKING:
     from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation, Outcome

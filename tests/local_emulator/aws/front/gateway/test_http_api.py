@@ -20,7 +20,7 @@ from local_emulator.aws.front.ports import (
     Throttle,
 )
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION, outcome
-from tests.local_emulator.aws.front.wire import Reply, send
+from tests.local_emulator.wire import Reply, send
 
 if TYPE_CHECKING:
     from local_emulator.aws.execution.contracts import FunctionSnapshot, Invocation, Outcome

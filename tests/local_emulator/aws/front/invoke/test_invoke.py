@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from local_emulator.aws.execution.contracts import Throttled
 from tests.local_emulator.aws.front.aws import aws_client
 from tests.local_emulator.aws.front.fakes import ACCOUNT, REGION, outcome
-from tests.local_emulator.aws.front.wire import send
+from tests.local_emulator.wire import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

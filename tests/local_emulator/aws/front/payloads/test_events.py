@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from local_emulator.aws.front.http.messages import Body, Headers, HttpRequest, RequestHead
 from local_emulator.aws.front.payloads import event_v1, event_v2
 from local_emulator.aws.front.payloads.call import Call, event_body, new_request_id, new_trace_id
+from local_emulator.http.messages import Body, Headers, HttpRequest, RequestHead
 
 _HEADERS = (
     ("Host", "abc.execute-api.localhost:4566"),

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from local_emulator.aws.front.http.messages import HttpResponse
 from local_emulator.aws.front.payloads.replies import MalformedReplyError, reply_v1, reply_v2
+from local_emulator.http.messages import HttpResponse
 
 _JSON = (("content-type", "application/json"),)
 _TEXT = (("content-type", "text/plain"),)

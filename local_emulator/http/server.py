@@ -10,13 +10,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from local_emulator.aws.front.http.connection import Connection
-from local_emulator.aws.front.http.limits import Limits
-from local_emulator.aws.front.http.messages import problem
-from local_emulator.aws.front.http.writer import encode
+from local_emulator.http.connection import Connection
+from local_emulator.http.limits import Limits
+from local_emulator.http.messages import problem
+from local_emulator.http.writer import encode
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.connection import Application
+    from local_emulator.http.connection import Application
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 512

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_emulator.aws.front.http.limits import Limits
-from local_emulator.aws.front.http.messages import HttpResponse
-from local_emulator.aws.front.http.server import HttpServer, listen, listen_from
-from tests.local_emulator.aws.front.wire import parsed, raw
+from local_emulator.http.limits import Limits
+from local_emulator.http.messages import HttpResponse
+from local_emulator.http.server import HttpServer, listen, listen_from
+from tests.local_emulator.wire import parsed, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_emulator.aws.front.http.messages import HttpRequest, RequestHead
+    from local_emulator.http.messages import HttpRequest, RequestHead
 
 _LIMITS = Limits(body_in_memory=1000, body=50_000_000, idle=5, drain=3)
 _CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"

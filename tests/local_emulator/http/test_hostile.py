@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_emulator.aws.front.http.limits import Limits
-from local_emulator.aws.front.http.messages import HttpResponse
-from local_emulator.aws.front.http.server import HttpServer, listen
-from tests.local_emulator.aws.front.wire import parsed, raw
+from local_emulator.http.limits import Limits
+from local_emulator.http.messages import HttpResponse
+from local_emulator.http.server import HttpServer, listen
+from tests.local_emulator.wire import parsed, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_emulator.aws.front.http.messages import HttpRequest, RequestHead
+    from local_emulator.http.messages import HttpRequest, RequestHead
 
 _LIMITS = Limits(head=8192, request_line=2048, header_count=20, body=100_000, body_in_memory=10_000, read=0.5)
 

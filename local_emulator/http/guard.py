@@ -19,10 +19,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local_emulator.aws.front.http.messages import problem
+from local_emulator.http.messages import problem
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.messages import HttpResponse, RequestHead
+    from local_emulator.http.messages import HttpResponse, RequestHead
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 

@@ -9,20 +9,20 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from local_emulator.aws.front.http.body import framing_of, read_body
-from local_emulator.aws.front.http.errors import (
+from local_emulator.http.body import framing_of, read_body
+from local_emulator.http.errors import (
     ConnectionEndedError,
     HttpProtocolError,
     StreamBrokenError,
 )
-from local_emulator.aws.front.http.messages import HttpRequest, HttpResponse, problem
-from local_emulator.aws.front.http.parser import parse_head
-from local_emulator.aws.front.http.stream import SocketStream
-from local_emulator.aws.front.http.writer import chunks, encode, has_body
+from local_emulator.http.messages import HttpRequest, HttpResponse, problem
+from local_emulator.http.parser import parse_head
+from local_emulator.http.stream import SocketStream
+from local_emulator.http.writer import chunks, encode, has_body
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.limits import Limits
-    from local_emulator.aws.front.http.messages import Body, RequestHead, Stream
+    from local_emulator.http.limits import Limits
+    from local_emulator.http.messages import Body, RequestHead, Stream
 
 _log = logging.getLogger(__name__)
 _LINGER_S = 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_emulator.aws.front.http.errors import ConnectionEndedError, HttpProtocolError
+from local_emulator.http.errors import ConnectionEndedError, HttpProtocolError
 
 if TYPE_CHECKING:
     import socket

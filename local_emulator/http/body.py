@@ -7,15 +7,15 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from local_emulator.aws.front.http.errors import HttpProtocolError
-from local_emulator.aws.front.http.messages import Body
+from local_emulator.http.errors import HttpProtocolError
+from local_emulator.http.messages import Body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_emulator.aws.front.http.limits import Limits
-    from local_emulator.aws.front.http.messages import RequestHead
-    from local_emulator.aws.front.http.stream import SocketStream
+    from local_emulator.http.limits import Limits
+    from local_emulator.http.messages import RequestHead
+    from local_emulator.http.stream import SocketStream
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local_emulator.aws.front.http.errors import HttpProtocolError
-from local_emulator.aws.front.http.messages import Headers, RequestHead
+from local_emulator.http.errors import HttpProtocolError
+from local_emulator.http.messages import Headers, RequestHead
 
 if TYPE_CHECKING:
-    from local_emulator.aws.front.http.limits import Limits
+    from local_emulator.http.limits import Limits
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb") ([\x21-\x7e]+) (HTTP/[0-9]\.[0-9])")
