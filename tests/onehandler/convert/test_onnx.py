@@ -72,6 +72,34 @@ def test_one_column_an_input(tmp_path: Path) -> None:
     assert bundle.manifest["samples"]["rows"][0] == {"age": 41.5, "visits": 3, "city": "Köln"}
 
 
+def test_arrays_by_input_name_are_rows_too(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(10, 8, 8))  # float64, as numpy has it
+    np.savez(tmp_path / "rows.npz", pixels=rows)
+    model = model_of("image", tmp_path)
+    bundle = build(Order(model, tmp_path / "rows.npz", "m", tmp_path / "out" / "m")).bundle
+    samples = bundle.manifest["samples"]
+    assert np.allclose(samples["rows"], rows[[0, 5]])  # of every fifth row, which is held out
+    assert len(samples["predictions"]) == 2
+    assert not bundle.manifest["baseline"]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"image": np.ones((10, 8, 8))}, "lacks 1 of the model's inputs: 'pixels'"),
+        ({"pixels": np.ones((10, 8, 8)), "other": np.ones(9)}, "equally many rows in each array"),
+        ({"pixels": np.ones((4, 8, 8))}, "has 4 rows; at least 5 are needed"),
+        ({"pixels": np.array([object()] * 9)}, "cannot be read as numpy arrays"),
+        ({}, "equally many rows in each array; these came: no array"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(arrays: dict[str, Any], message: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "rows.npz", **arrays)
+    with pytest.raises(ConversionError, match=message):
+        build(Order(model_of("image", tmp_path), tmp_path / "rows.npz", "m", tmp_path / "out" / "m"))
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "sample", "message"),
     [
