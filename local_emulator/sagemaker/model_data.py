@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
     from local_emulator.sagemaker.contracts import Objects
 
 _ARCHIVES = (".tar.gz", ".tgz")
+_PATH_STYLE = re.compile(r"https://s3[.-][a-z0-9-]+\.amazonaws\.com(?:\.cn)?/(.+)")
 
 
 def unpack(objects: Objects, uri: str, folder: Path) -> None:
     """Fetch an archive and unpack it, or fetch every object below a prefix. CannotServe says what is wrong."""
     if not uri:
         return
-    if not uri.startswith("s3://"):
-        raise CannotServe(f"model data must be s3://…, not {uri}")
+    uri = _as_s3(uri)
     if uri.endswith(_ARCHIVES):
         _extract(_read(objects, uri), uri, folder)
         return
@@ -36,6 +37,18 @@ def unpack(objects: Objects, uri: str, folder: Path) -> None:
         target.write_bytes(_read(objects, each))
     if not found:
         raise CannotServe(f"Could not find model data at {uri}.")
+
+
+def _as_s3(uri: str) -> str:
+    """The URI as s3://bucket/key; SageMaker takes S3's path-style addresses, too."""
+    found = _PATH_STYLE.fullmatch(uri)
+    if found is not None:
+        return f"s3://{found[1]}"
+    if not uri.startswith("s3://"):
+        raise CannotServe(
+            f"model data must be s3://bucket/key or https://s3.REGION.amazonaws.com/bucket/key, not {uri}"
+        )
+    return uri
 
 
 def _read(objects: Objects, uri: str) -> bytes:

@@ -18,6 +18,7 @@ from local_emulator.aws.cloudformation.resources.lambda_version import Alias, Ve
 from local_emulator.aws.cloudformation.resources.logs import LogGroup
 from local_emulator.aws.cloudformation.resources.no_ops import NO_OPS, NoOp
 from local_emulator.aws.cloudformation.resources.s3_bucket import Bucket, BucketPolicy
+from local_emulator.aws.cloudformation.resources.sagemaker import Endpoint, EndpointConfig, Model
 from local_emulator.aws.cloudformation.resources.sns import TopicPolicy
 from local_emulator.aws.cloudformation.resources.sqs import Queue, QueuePolicy
 
@@ -31,6 +32,8 @@ OWN_TYPES: tuple[ResourceType, ...] = (
     Alias(),
     Bucket(),
     BucketPolicy(),
+    Endpoint(),
+    EndpointConfig(),
     EventInvokeConfig(),
     EventSourceMapping(),
     Function(),
@@ -38,6 +41,7 @@ OWN_TYPES: tuple[ResourceType, ...] = (
     LayerVersion(),
     LayerVersionPermission(),
     LogGroup(),
+    Model(),
     Permission(),
     Policy(),
     Queue(),

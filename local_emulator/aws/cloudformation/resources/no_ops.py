@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 NO_OPS = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": "one process stands for all instances here",
+    "AWS::ApplicationAutoScaling::ScalingPolicy": "one process stands for all instances here",
     "AWS::ApplicationInsights::Application": "nothing is monitored here",
     "AWS::Budgets::Budget": "nothing costs anything here",
     "AWS::CDK::Metadata": "it describes the template",
