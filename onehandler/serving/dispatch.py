@@ -48,7 +48,8 @@ _NO_MODEL = (
 class Dispatch:
     """Answers for what is served.
 
-    `seconds` is what a small request is expected to take; slow if not said. `answer` stands before the handler's own.
+    `seconds` is what a small request is expected to take; slow if not said. `answer` stands before the handler's own;
+    `clock` says how long that took.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Dispatch:
         settings: ServingSettings = ServingSettings(),  # noqa: B008 - it is frozen
         metrics: Metrics | None = None,
         answer: Callable[[Request], Response] | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.handler = handler
         self.settings = settings
@@ -70,7 +72,7 @@ class Dispatch:
         self._may_load = not isinstance(handler, Handler)
         self._may_wait = type(handler) is not Handler  # with code of a bundle's own, or to be loaded first
         # Where nothing waits, CPU time is the measure: whoever else uses the machine makes no model slow.
-        self._clock = perf_counter if self._may_wait else thread_time
+        self._clock = clock or (perf_counter if self._may_wait else thread_time)
         threads = _WAITING_THREADS if self._may_wait else _THREADS
         # As many requests as one run joins may wait while as many others run.
         self._threads = max(threads, 2 * batcher.max_rows if batcher else 0)

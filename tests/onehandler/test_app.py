@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,6 +19,7 @@ from onehandler import openapi
 from onehandler.app import create_app
 from onehandler.handler import Handler
 from onehandler.models.repository import Models
+from onehandler.serving.dispatch import QUICK, Dispatch
 from onehandler.settings import Settings
 from tests import bundles
 from tests.bundles import ROW
@@ -169,7 +171,8 @@ def observed(tmp_path: Path) -> Observed:
 
 
 def test_quick_models_answer_on_the_event_loop(observed: Observed) -> None:
-    app = create_app(observed)
+    ticks = count()
+    app = create_app(observed, Dispatch(observed, clock=lambda: next(ticks) * QUICK / 4))
     for _ in range(60):
         ask(app, "POST", "/predict", json={"rows": [ROW]})
     loop_thread = threading.current_thread()

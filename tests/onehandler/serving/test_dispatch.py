@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,13 +31,22 @@ def post(body: bytes = ONE) -> Request:
     return Request("POST", "/predict", JSON, body)
 
 
-class Observed(Handler):
-    """Takes its time, and notes the threads it ran on."""
+class Clock:
+    """Every request takes `seconds` by it, however busy the machine is."""
 
-    seconds = 0.0
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        self._now += self.seconds
+        return self._now
+
+
+class Observed(Handler):
+    """Notes the threads it ran on."""
 
     def preprocess(self, inputs: Any) -> Any:
-        time.sleep(self.seconds)
         self.threads = [*getattr(self, "threads", []), threading.current_thread()]
         return inputs
 
@@ -56,7 +64,7 @@ def test_a_quick_model_answers_here(observed: Observed) -> None:
 
 
 def test_a_model_is_slow_until_shown_to_be_quick(observed: Observed) -> None:
-    dispatch = Dispatch(observed)
+    dispatch = Dispatch(observed, clock=Clock(QUICK / 4))
     for _ in range(60):
         asyncio.run(dispatch.answer(post()))
     assert observed.threads[0] is not threading.current_thread()
@@ -64,15 +72,13 @@ def test_a_model_is_slow_until_shown_to_be_quick(observed: Observed) -> None:
 
 
 def test_one_long_call_sends_the_next_ones_to_threads(observed: Observed) -> None:
-    dispatch = Dispatch(observed, seconds=QUICK / 2)
-    observed.seconds = 0.1
+    dispatch = Dispatch(observed, seconds=QUICK / 2, clock=Clock(0.1))
     dispatch.now(post())
     assert not dispatch.at_once(post())
 
 
 def test_one_call_that_was_held_up_a_little_does_not(observed: Observed) -> None:
-    dispatch = Dispatch(observed, seconds=QUICK / 4)
-    observed.seconds = 0.003
+    dispatch = Dispatch(observed, seconds=QUICK / 4, clock=Clock(0.003))
     dispatch.now(post())
     assert dispatch.at_once(post())
 
