@@ -49,7 +49,10 @@ def load_remote(
     opener = open_bucket or (lambda: Bucket(access, location.bucket))
     home = _home(access.temporary)
     target = os.path.join(home, location.digest)
-    return _kept(target, location.digest, public_key) or _fetched(location, opener, target, public_key)
+    found = _kept(target, location.digest, public_key) or _fetched(location, opener, target, public_key)
+    # A location says which bundle it means, but not that somebody has looked at what it would execute.
+    found.pinned = bool(pinned)
+    return found
 
 
 def _kept(target: str, digest: str, public_key: str) -> Bundle | None:
@@ -91,7 +94,7 @@ def _fetched(location: Location, opener: Open, target: str, public_key: str) -> 
     finally:
         _remove(partial)
     settled = Bundle(target, bundle.manifest, bundle.digest)
-    settled.pinned, settled.signer = bundle.pinned, bundle.signer
+    settled.signer = bundle.signer
     return settled
 
 

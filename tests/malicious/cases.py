@@ -7,16 +7,18 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.malicious.archives import members_of, tar, write
 from tests.malicious.folders import FILES
 from tests.malicious.manifests import MANIFESTS
 from tests.malicious.members import MEMBERS
-from tests.malicious.models import MODELS, OUTSIDE, WEIGHTS
+from tests.malicious.models import CODE, MODELS, OUTSIDE, WEIGHTS
 from tests.malicious.objects import OBJECTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.onehandler.bundle_sources.objects import Objects
 
 KINDS = ("folder", "archive", "objects")
@@ -39,10 +41,18 @@ class Case(NamedTuple):
         return str(_TABLES[self.table][self.name][1])
 
 
-_TABLES = {"manifest": MANIFESTS, "model": MODELS, "files": FILES, "members": MEMBERS, "objects": OBJECTS}
+_TABLES = {
+    "manifest": MANIFESTS,
+    "model": MODELS,
+    "code": CODE,
+    "files": FILES,
+    "members": MEMBERS,
+    "objects": OBJECTS,
+}
 CASES = [
     *(Case("manifest", name, kind) for name in MANIFESTS for kind in KINDS),
     *(Case("model", name, kind) for name in MODELS for kind in KINDS),
+    *(Case("code", name, kind) for name in CODE for kind in KINDS),
     *(Case("files", name, "folder") for name in FILES),
     *(Case("members", name, "archive") for name in MEMBERS),
     *(Case("objects", name, "objects") for name in OBJECTS),
@@ -67,7 +77,10 @@ def make(case: Case, sound: Path, room: Path, objects: Objects) -> Made:
         path = folder / "bundle.json"
         path.write_bytes(MANIFESTS[case.name][0](path.read_bytes()))
     elif case.table == "model":
-        _replace_model(case.name, folder)
+        _replace_model(folder, MODELS[case.name][0]((folder / "model.onnx").read_bytes()))
+    elif case.table == "code":
+        content, changes = CODE[case.name][0]
+        _replace_model(folder, content, changes)
     elif case.table == "files":
         FILES[case.name][0](folder)
     elif case.table == "members":
@@ -80,14 +93,12 @@ def make(case: Case, sound: Path, room: Path, objects: Objects) -> Made:
     return Made(_pushed(case, folder, temporary, objects), str(temporary))
 
 
-def _replace_model(name: str, folder: Path) -> None:
-    content = MODELS[name][0]((folder / "model.onnx").read_bytes())
+def _replace_model(folder: Path, content: bytes, changes: Mapping[str, Any] | None = None) -> None:
+    """With the digest that it has, so that only its content is wrong."""
     (folder / "model.onnx").write_bytes(content)
-    manifest = json.loads((folder / "bundle.json").read_bytes())
-    manifest["files"]["model.onnx"] = {
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    manifest = json.loads((folder / "bundle.json").read_bytes()) | (changes or {})
+    digest = hashlib.sha256(content).hexdigest()
+    manifest["files"]["model.onnx"] = {"bytes": len(content), "sha256": digest}
     (folder / "bundle.json").write_text(json.dumps(manifest))
 
 

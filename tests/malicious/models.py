@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import onnx
 from onnx.external_data_helper import set_external_data
@@ -66,4 +66,19 @@ MODELS: dict[str, tuple[MakeModel, str]] = {
     "weights behind the end": (weights_at("model.onnx", offset=2**40, length=WEIGHTS), ""),
     "weights before the beginning": (weights_at("model.onnx", offset=-8, length=WEIGHTS), ""),
     "weights too few": (weights_at("model.onnx", offset=0, length=8), ""),
+}  # fmt: skip
+
+# What runs code when it is loaded, with what its own manifest says of that: no bundle may allow itself.
+CODE: dict[str, tuple[tuple[bytes, dict[str, Any]], str]] = {
+    "pickle, not allowed": ((_PICKLE, {"runtime": "joblib"}), "holds a pickle"),
+    "pickle that allows itself": (
+        (_PICKLE, {"runtime": "joblib", "allow_pickle": True}),
+        "the deployment must say which one it means",
+    ),
+    "pickle of another runtime": ((_PICKLE, {"runtime": "pickle"}), "there is no runtime 'pickle'"),
+    "Python, not allowed": ((b"import os; os.system('touch executed')", {"runtime": "python"}), "is Python code"),
+    "Python, allowed by a text": (
+        (b"import os; os.system('touch executed')", {"runtime": "python", "allow_code": "true"}),
+        "is Python code",
+    ),
 }  # fmt: skip

@@ -25,6 +25,8 @@ SOUND = [Case("sound", "sound", kind) for kind in KINDS]
 WARM = [
     Case("model", "doubled", "folder"),
     Case("members", "file twice", "archive"),
+    Case("code", "pickle that allows itself", "folder"),
+    Case("code", "Python, not allowed", "folder"),
     Case("objects", "shorter", "objects"),
     Case("manifest", "accents collide", "folder"),
     Case("manifest", "column ends a line", "folder"),
@@ -77,7 +79,8 @@ def verdicts(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert [path.name for path in working.iterdir()] == ["outside.bin"]
-    assert listing(rooms) == before
+    changed = sorted(listing(rooms).items() ^ before.items())  # all of them would take minutes to show
+    assert changed[:5] == []
     told = map(json.loads, done.stdout.splitlines())
     return {found["id"]: found for found in told}
 
@@ -125,14 +128,14 @@ def test_nothing_is_executed_and_nothing_opened_outside(
         assert told.startswith(room), (event, told)
         if event == "write":
             assert case.kind != "folder", told
-            assert case.table in ("model", "objects"), told  # what has the right digests is extracted
+            assert case.table in ("model", "code", "objects"), told  # what has the right digests is extracted
             assert told.startswith(made[case.id].temporary), told
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_nothing_is_left_behind(case: Case, verdicts: dict[str, dict[str, Any]]) -> None:
     left = [Path(path) for path in verdicts[case.id]["left"]]
-    if (case.table, case.kind) == ("model", "objects"):
+    if case.table in ("model", "code") and case.kind == "objects":
         # It is what its location says: the next start finds it, and verifies it anew.
         assert {path.name for path in left} == {"bundle.json", "model.onnx"}
     else:

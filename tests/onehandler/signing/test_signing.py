@@ -217,7 +217,8 @@ def test_a_signature_is_asked_for_in_s3(
 ) -> None:
     place, environ = pushed(folder, objects, tmp_path)
     found = load_remote(place, "", environ, public_key=public_key)
-    assert (found.signer, found.pinned) == (public_key, True)
+    assert (found.signer, found.pinned) == (public_key, False)
+    assert load_remote(place, found.digest, environ, public_key=public_key).pinned
     before = len(objects.asked)
     assert load_remote(place, "", environ, public_key=public_key).signer == public_key
     assert len(objects.asked) == before
