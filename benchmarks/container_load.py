@@ -159,25 +159,25 @@ def _children(pid: int) -> list[int]:
 
 
 def report(seen: Seen, recoveries: list[float], took: float, connections: int, workers: int) -> Report:
-    """One line, and what must be nothing as ratios."""
+    """A line a figure, and what must be nothing as ratios."""
     outcomes: Mapping[str, int] = seen.outcomes
     answered = len(seen.answered_at)
-    row = {
+    figures: dict[str, float] = {
         "requests": answered + seen.unanswered,
         "connections": connections,
         "workers": workers,
         "workers killed": len(recoveries),
         "answered rightly": outcomes[clients.RIGHT],
-        "wrongly": outcomes[clients.WRONG],
-        "never": seen.unanswered,
-        "attempts: connection ended": outcomes[clients.ENDED],
-        "cut within an answer": outcomes[clients.CUT],
-        "5xx": outcomes[clients.REFUSED],
-        "worker back, median s": statistics.median(recoveries),
-        "worker back, longest s": max(recoveries),
-        "longest without any answer, ms": seen.longest_gap() * 1000,
-        "p99 ms, with what was sent again": _quantile(seen.seconds, 0.99) * 1000,
-        "requests/s": answered / took,
+        "answered wrongly": outcomes[clients.WRONG],
+        "never answered": seen.unanswered,
+        "attempts whose connection ended": outcomes[clients.ENDED],
+        "attempts cut within an answer": outcomes[clients.CUT],
+        "attempts that got a 5xx": outcomes[clients.REFUSED],
+        "ms until a worker is back, median": statistics.median(recoveries) * 1000,
+        "ms until a worker is back, longest": max(recoveries) * 1000,
+        "ms without any answer, longest": seen.longest_gap() * 1000,
+        "ms of a request, p99, with what was sent again": _quantile(seen.seconds, 0.99) * 1000,
+        "requests a second": answered / took,
     }
     ratios = {
         "wrong_answers": float(outcomes[clients.WRONG]),
@@ -185,7 +185,8 @@ def report(seen: Seen, recoveries: list[float], took: float, connections: int, w
         "longest_recovery_s": max(recoveries),
         "longest_gap_s": seen.longest_gap(),
     }
-    return Report("The serving container, a worker killed every second", [row], ratios, _PACKAGES)
+    rows = [{"figure": name, "value": value} for name, value in figures.items()]
+    return Report("The serving container, a worker killed every second", rows, ratios, _PACKAGES)
 
 
 def _quantile(values: list[float], share: float) -> float:

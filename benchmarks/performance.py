@@ -89,6 +89,12 @@ SECTIONS = (
         "32 MB of weights a run.",
     ),
     Section(
+        "container_load",
+        "Containers: workers that die",
+        "The serving container under 10,000 requests from 64 connections, each with a row whose right answer is known, "
+        "while one worker gets SIGKILL every second. What has no answer is sent again, as clients do.",
+    ),
+    Section(
         "large_models",
         "Large models",
         "Time to first answer and peak memory beside plain `onnxruntime`; see [large-models.md](large-models.md).",
