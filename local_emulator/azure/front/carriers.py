@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from local_emulator.azure.errors import HostError
 from local_emulator.azure.front.load import MOST_THREADS
 from local_emulator.azure.front.messages import occasion_of, response_of
-from local_emulator.azure.front.streaming import forward
+from local_emulator.azure.front.streaming import WorkerConnections
 from local_emulator.http.messages import HttpResponse
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class StreamingCarrier:
         self._execution = execution
         self._workers = pool
         self._timeout_s = timeout_s + _BEYOND_S
+        self._connections = WorkerConnections(self._timeout_s)
         self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="azure-invocation")
 
     def carry(self, request: HttpRequest, found: Found) -> HttpResponse:
@@ -68,12 +69,13 @@ class StreamingCarrier:
             invocation_id=invocation_id,
             runner=worker,
         )
-        answer = self._pool.submit(forward, request, worker.http_url, invocation_id, self._timeout_s)
+        answer = self._pool.submit(self._connections.forward, request, worker.http_url, invocation_id)
         return self._first(run, answer)
 
     def close(self) -> None:
         """Wait for what runs; the workers must be closed before."""
         self._pool.shutdown()
+        self._connections.close()
 
     def _first(self, run: Future[Outcome], answer: Future[HttpResponse]) -> HttpResponse:
         """Give the server's answer, unless the run fails without one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,8 +45,29 @@ def test_bodies_arrive_whole_chunked_ones_included(streaming: Host) -> None:
     assert chunked.json()["bytes"] == 50_000
 
 
-def test_a_failure_is_a_500(streaming: Host) -> None:
-    assert requests.get(f"{streaming.url}/fail", timeout=30).status_code == 500
+def test_a_failure_is_a_500_and_the_next_request_is_answered(streaming: Host) -> None:
+    """The worker's server hangs up after a failure, without a word, on a connection that the host had kept."""
+    for _ in range(3):
+        assert requests.get(f"{streaming.url}/fail", timeout=30).status_code == 500
+        assert requests.get(f"{streaming.url}/count/1", timeout=30).text == "0\n"
+
+
+def test_many_at_once_and_after_a_pause(streaming: Host) -> None:
+    def ask(number: int) -> int:
+        return int(requests.post(f"{streaming.url}/measure", data=b"x" * number, timeout=60).json()["bytes"])
+
+    for pause in (0.0, 0.0, 6.0):  # longer than the worker's server keeps an idle connection
+        time.sleep(pause)
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(ask, range(1, 41))) == list(range(1, 41))
+
+
+def test_a_head_request_keeps_the_connection_in_order(streaming: Host) -> None:
+    for _ in range(3):
+        assert requests.head(f"{streaming.url}/status/204", timeout=30).status_code == 204
+        assert requests.get(f"{streaming.url}/status/200", timeout=30).text == "200"
+        assert requests.get(f"{streaming.url}/status/204", timeout=30).content == b""
+        assert requests.get(f"{streaming.url}/status/404", timeout=30).status_code == 404
 
 
 def test_a_run_over_its_time_ends_the_worker(streaming: Host) -> None:

@@ -43,3 +43,9 @@ async def breaks(req: Request) -> StreamingResponse:
         os._exit(1)
 
     return StreamingResponse(parts())
+
+
+@app.route(route="status/{code:int}")
+async def status(req: Request) -> Response:
+    code = int(req.path_params["code"])
+    return Response(None if code == 204 else str(code), status_code=code)
