@@ -16,6 +16,7 @@ from onehandler.message import Request, Response
 from onehandler.protocols import problem, vertex_ai
 from onehandler.protocols.content import json_response
 from onehandler.serving.exposition import exposed
+from onehandler.serving.refusing import for_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,12 +67,10 @@ class Front:
 
     def answer(self, request: Request) -> Response:
         """Answer any request; never raises."""
-        own = self._own.get(request.path)
-        return self._answer(request) if own is None else own(request)
+        return for_method(request, self._own.get(request.path, self._answer)(request))
 
     def _scraped(self, request: Request) -> Response:
-        told = _only_read(request) or exposed(self._metrics.read(), self._served.listed())
-        return told if request.method != "HEAD" else Response(told.status, told.headers, b"")
+        return _only_read(request) or exposed(self._metrics.read(), self._served.listed())
 
     def _alive(self, request: Request) -> Response:
         return _only_read(request) or Response(200, {"content-type": "text/plain"}, b"")

@@ -90,6 +90,12 @@ def test_a_model_that_fails_on_its_samples_gets_no_requests(changes: dict[str, A
             assert status == 503
             assert "its own samples" in json.loads(body)["detail"]
         assert served.get("/livez")[0] == 200, "starting it anew would not help"
+        connection = served.connection()
+        for path in ("/ping", "/execution-parameters", "/ping"):  # a body would be taken for the next answer
+            connection.request("HEAD", path)
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (503 if path == "/ping" else 200, b"")
+        connection.close()
         assert [line["level"] for line in served.logged()][-1] == "ERROR"
 
 
