@@ -43,7 +43,7 @@ def judge(bucket: str, prefix: str, expected: Expected) -> Verdict:
     for offset, cells in _results(bucket, prefix, versions):
         index = places.get(offset, -1)
         seen[index] += 1
-        wrong += index < 0 or not _same(cells, expected.cells[index])
+        wrong += index < 0 or not same(cells, expected.cells[index])
         disordered += index < last
         last = max(last, index)
     markers = versions[prefix + "_SUCCESS"]
@@ -61,14 +61,14 @@ def one_file(bucket: str, prefix: str, expected: Expected) -> int:
     """How many lines of the one file of all results are not what they should be."""
     body = boto3.client("s3").get_object(Bucket=bucket, Key=prefix + "results.csv")["Body"].read().decode()
     rows = list(csv.reader(io.StringIO(body, newline="")))[1:]
-    found = [(int(row[1]), _cells(row)) for row in rows]
+    found = [(int(row[1]), cells_of(row)) for row in rows]
     wanted = list(zip(expected.offsets, expected.cells, strict=True))
     pairs = zip(found, wanted, strict=False)
-    different = sum(here != there or not _same(cells, told) for (here, cells), (there, told) in pairs)
+    different = sum(here != there or not same(cells, told) for (here, cells), (there, told) in pairs)
     return abs(len(found) - len(wanted)) + different
 
 
-def _same(cells: str, expected: str) -> bool:
+def same(cells: str, expected: str) -> bool:
     """The same label, and probabilities that differ by no more than the order in which trees are summed up."""
     if cells == expected:
         return True
@@ -94,10 +94,10 @@ def _results(bucket: str, prefix: str, versions: Counter[str]) -> Any:
         body = client.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
         rows = csv.reader(io.StringIO(body, newline=""))
         next(rows)
-        yield from ((int(row[1]), _cells(row)) for row in rows)
+        yield from ((int(row[1]), cells_of(row)) for row in rows)
 
 
-def _cells(row: list[str]) -> str:
+def cells_of(row: list[str]) -> str:
     """A prediction's cells, or "" for a row with an error that says why."""
     return "" if row[-1] and not any(row[2:-1]) else ",".join(row[2:-1])
 

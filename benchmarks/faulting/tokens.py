@@ -18,6 +18,7 @@ _COUNTING = ("head count", "put count", "get count", "put inside", "get inside",
 _JOINING = ("head results", "create upload", "put upload part", "complete upload")
 _PLANNING = ("head source", "get source", "put manifest", "put job", "query", "send")
 REDELIVERED = "redelivered"  # a byte for every message that came again
+WRITES = "writes"  # a line for every blob that was written
 _BOTH = ("before", "after")
 
 
@@ -112,4 +113,4 @@ class Tokens:
         return sorted(self._planned.keys() - done)
 
     def _taken(self) -> list[str]:
-        return [path.name for path in self.done.iterdir() if path.name != REDELIVERED]
+        return [path.name for path in self.done.iterdir() if path.name not in (REDELIVERED, WRITES)]

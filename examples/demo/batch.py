@@ -50,7 +50,7 @@ def score(drop: Path, drops: str, results: str, endpoint: str, rows: int) -> Non
         say(f"s3://{results}/{found['Key']}  {found['Size']:,} bytes")
     parts = [found["Key"] for found in objects if "/part-" in found["Key"]]
     lines = [row for key in parts for row in _csv(s3, results, key)]
-    _show(lines)
+    show(lines)
     say(
         "summary: "
         + json.dumps(json.loads(_body(s3, results, str(_object(s3, results, drop.name, "_SUCCESS")))))
@@ -59,7 +59,8 @@ def score(drop: Path, drops: str, results: str, endpoint: str, rows: int) -> Non
         raise StepFailed(f"{len(lines)} results for {rows} rows")
 
 
-def _show(lines: list[dict[str, str]]) -> None:
+def show(lines: list[dict[str, str]]) -> None:
+    """Some rows, and all that have an error."""
     say(f"{len(lines)} results in input order; the first three, then the rows with errors:")
     for line in lines[:3]:
         say("  " + ", ".join(f"{name}={value}" for name, value in line.items() if value))

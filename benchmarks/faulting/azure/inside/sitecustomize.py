@@ -1,0 +1,153 @@
+"""Imported by a worker's interpreter when it starts: does the faults that FAULTS_TOKENS holds, each once.
+
+Nothing is changed before azure.core is imported; then every request of Azure's SDKs passes here.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import io
+import json
+import os
+import random
+import signal
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+_TOKENS, _DONE = Path(os.environ["FAULTS_TOKENS"]), Path(os.environ["FAULTS_DONE"])
+_WEAK = os.environ["FAULTS_WEAK"]
+_SHARE = float(os.environ["FAULTS_SHARE"])  # of the steps that a fault is planned for
+_TRANSPORT = "azure.core.pipeline.transport._requests_basic"
+_RARE = 2  # so few tokens of a kind are taken at once: its step may not come often
+_chance = random.Random(f"{os.environ['FAULTS_SEED']} {os.getpid()}")
+
+
+def step_of(method: str, url: str, body: bytes) -> str:
+    """What a request does for a job; see benchmarks.faulting.azure.stage.PLANNED."""
+    found = urlsplit(url)
+    path = unquote(found.path).partition("/devstoreaccount1/")[2]
+    if path.endswith("/messages"):
+        return "send" if method == "POST" else "receive"
+    if path.startswith("jobs"):
+        return _table_step(method, path, body)
+    kind = _kind(path)
+    if "comp=block" in found.query:
+        return "commit" if "comp=blocklist" in found.query else "put block"
+    return f"{method.lower()} {kind}"
+
+
+def _kind(path: str) -> str:
+    name = path.rpartition("/")[2]
+    if "/quotes/" in path:
+        return "inside" if name == "inside" else "count"
+    if name.startswith(("part-", "results.")):
+        return name.partition("-")[0].partition(".")[0]
+    return {"manifest.json": "manifest", "_SUCCESS": "marker"}.get(name, "source")
+
+
+def _table_step(method: str, path: str, body: bytes) -> str:
+    if method == "GET":
+        return "query" if path.endswith("()") else "get status"
+    if method == "POST":
+        partition = json.loads(body)["PartitionKey"]
+        return (
+            "enter group"
+            if partition.endswith("-groups")
+            else "enter chunk"
+            if "." in partition
+            else "put job"
+        )
+    if method == "DELETE":
+        return "leave open"
+    return "name open" if "PartitionKey='open'" in path else "move job"
+
+
+def _taken(step: str, when: str) -> str:
+    """A fault that is to happen now and that nobody else has taken; "" for none."""
+    wanted = f"app.{when}.{step}."
+    left = [token for token in _TOKENS.iterdir() if token.name.startswith(wanted)]
+    if len(left) > _RARE and _chance.random() >= _SHARE:
+        return ""
+    for token in left:
+        try:
+            token.rename(
+                _DONE / token.name
+            )  # taken and noted at once: another thread may be about to kill us
+        except FileNotFoundError:
+            continue
+        return token.name.removeprefix(wanted).partition(".")[0]
+    return ""
+
+
+def _note_write(url: str) -> None:
+    """Keep the name of every blob that was written: Azurite keeps no versions."""
+    file = os.open(_DONE / "writes", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, (unquote(urlsplit(url).path) + "\n").encode())
+    os.close(file)
+
+
+def _change(transport: ModuleType) -> None:
+    from azure.core.exceptions import ServiceResponseError
+    from requests import Response
+
+    send = transport.RequestsTransport.send
+
+    def faulty_send(self: Any, request: Any, **options: Any) -> Any:
+        body = getattr(request, "data", None) or getattr(request, "content", None)
+        raw = body if isinstance(body, bytes) else str(body or "").encode()
+        step = step_of(request.method, request.url, raw)
+        fault = _taken(step, "before")
+        if fault == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "503":
+            busy = Response()
+            busy.status_code, busy.raw = 503, io.BytesIO()
+            busy.headers["x-ms-error-code"] = "ServerBusy"
+            return transport.RequestsTransportResponse(request, busy)
+        if _WEAK == "unconditional":
+            request.headers.pop("If-None-Match", None)
+        found = send(self, request, **options)
+        if request.method == "PUT" and found.status_code == 201 and step != "put block":
+            _note_write(request.url)
+        fault = _taken(step, "after")
+        if fault == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "lost":
+            raise ServiceResponseError("the connection was closed before an answer came")
+        return found
+
+    transport.RequestsTransport.send = faulty_send
+
+
+class _Hook(importlib.abc.MetaPathFinder):
+    """Has the SDKs' transport changed as soon as it is imported."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Only of that one module."""
+        if name != _TRANSPORT:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None or spec.loader is None:
+            return None
+        loader: Any = spec.loader
+        execute = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            _change(module)
+
+        loader.exec_module = exec_module
+        return spec
+
+
+sys.meta_path.insert(0, _Hook())
