@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo demo-sagemaker test-sagemaker-sdk up test check-iac test-container test-manifests test-faults test-converters test-converters-tensorflow test-converters-torch test-clients fuzz check format bench lock clean
+.PHONY: help setup demo demo-sagemaker test-browser test-sagemaker-sdk up test check-iac test-container test-manifests test-faults test-converters test-converters-tensorflow test-converters-torch test-clients fuzz check format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -126,6 +126,16 @@ $(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
 
 test-manifests: $(MANIFESTS)/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML, and checkov's policies
 	@PYTHONPATH=$(CURDIR) $(MANIFESTS)/bin/python -m pytest -n 0 --confcutdir=tests/manifests tests/manifests
+
+BROWSER := build/environments/browser
+$(BROWSER)/.ready: requirements/browser.txt $(VENV)/.ready
+	@echo "Making $(BROWSER)"
+	@rm -rf $(BROWSER) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(BROWSER)
+	@$(BIN)/uv pip sync --quiet --python $(BROWSER)/bin/python --require-hashes requirements/browser.txt
+	@touch $@
+
+test-browser: $(BROWSER)/.ready ## the playground in this machine's Chromium
+	@PYTHONPATH=$(CURDIR) $(BROWSER)/bin/python -m pytest -n 0 --confcutdir=tests/browser tests/browser
 
 # A gigabyte, in seconds of imports: the SDK is in no artifact, only in onehandler deploy sagemaker.
 SAGEMAKER := build/environments/sagemaker-sdk
