@@ -129,12 +129,10 @@ class MultiModel:
 
     def _bundle_at(self, url: str) -> Path:
         """The bundle in the folder that a URL names, or in the only folder within."""
-        folder = Path(url.removeprefix("file://")).resolve()
-        if not folder.is_relative_to(self._root.resolve()):
-            raise InvalidInput(f"must be a folder below {self._root}", where="url")
-        found = [
-            each.parent for each in (folder / "bundle.json", *folder.glob("*/bundle.json")) if each.is_file()
-        ]
+        try:
+            found = _bundles_in(Path(url.removeprefix("file://")), self._root)
+        except (OSError, ValueError):  # a name that is too long, a link to itself, a zero byte
+            raise InvalidInput("is no path of a folder here", where="url") from None
         if len(found) != 1:
             raise InvalidInput(f"has {len(found)} bundles in it, not one", where="url")
         return found[0]
@@ -149,6 +147,15 @@ class MultiModel:
         partial = self._written.with_suffix(".partial")
         partial.write_text(json.dumps(self._urls))
         partial.replace(self._written)
+
+
+def _bundles_in(folder: Path, root: Path) -> list[Path]:
+    """Folders with a bundle: the folder itself, and those in it. InvalidInput when it isn't below the root."""
+    folder = folder.resolve()
+    if not folder.is_relative_to(root.resolve()):
+        raise InvalidInput(f"must be a folder below {root}", where="url")
+    manifests = (folder / "bundle.json", *folder.glob("*/bundle.json"))
+    return [manifest.parent for manifest in manifests if manifest.is_file()]
 
 
 def _told(name: str, url: str) -> dict[str, str]:

@@ -106,15 +106,28 @@ def test_what_does_not_fit_is_507_until_something_goes(root: Path, tmp_path: Pat
         {"model_name": "iris", "url": "{root}/../new/iris"},
         {"model_name": "iris", "url": "{root}/nothing"},
         {"model_name": "iris", "url": "s3://bucket/iris"},
+        {"model_name": "iris", "url": "{root}/\0"},
+        {"model_name": "iris", "url": "{root}/\ud800"},
+        {"model_name": "iris", "url": "{root}/" + "x" * 900},
+        {"model_name": "iris", "url": "{root}/" + "x/" * 400},
+        {"model_name": "iris", "url": "{root}/loop"},
     ],
 )
 def test_what_is_no_model_below_the_root_is_refused(body: Any, root: Path) -> None:
     if isinstance(body, dict) and isinstance(body.get("url"), str):
         body = {**body, "url": body["url"].replace("{root}", str(root))}
+    (root / "loop").symlink_to("loop")
     server = managed(root)
     status, problem = ask(server, "POST", "/models", body)
-    assert (status, problem["status"]) == (422, 422)
+    assert status == problem["status"]
+    assert status in (400, 422)
     assert ask(server, "GET", "/models") == (200, {"models": []})
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1", b'"models"', b"\xff", b'{"model_name": "a" "b"}'])
+def test_what_is_no_json_is_refused(content: bytes, root: Path) -> None:
+    headers = {"content-type": "application/json"}
+    assert managed(root).answer(Request("POST", "/models", headers, content)).status in (400, 422)
 
 
 def test_a_link_out_of_the_root_is_refused(root: Path) -> None:
