@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.local_emulator.azure.hosts import STREAMING_APP, Host, host_of
+from tests.local_emulator.azure.hosts import STREAMING_APP, Host, host_of, until
 from tests.local_emulator.wire import raw
 
 if TYPE_CHECKING:
@@ -79,3 +79,11 @@ def test_a_run_over_its_time_ends_the_worker(streaming: Host) -> None:
 def test_an_answer_that_breaks_off_is_no_whole_one(streaming: Host) -> None:
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         requests.get(f"{streaming.url}/breaks", timeout=30)
+
+
+def test_several_workers_each_get_their_own_invocations() -> None:
+    with host_of(STREAMING_APP, {"FUNCTIONS_WORKER_PROCESS_COUNT": "2"}) as host:
+        until(lambda: True if len(host.emulator.worker_pids()) == 2 else None, "two workers")
+        told = [requests.post(f"{host.url}/measure", data=b"x" * n, timeout=60).json() for n in range(1, 9)]
+        assert [answer["bytes"] for answer in told] == list(range(1, 9))
+        assert len({answer["pid"] for answer in told}) == 2
