@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onehandler import signing_keys
 from tests import bundles
 from tests.adapters.aws_lambda.golden import golden
 from tests.functions.runtime_api import ARN, RuntimeApi
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def instance(bundle: str, log: Path) -> Iterator[RuntimeApi]:
+def instance(bundle: str, log: Path, **settings: str) -> Iterator[RuntimeApi]:
     """One Lambda instance of the predict function; its output goes to `log`."""
     api = RuntimeApi()
     environment = {
@@ -37,6 +38,7 @@ def instance(bundle: str, log: Path) -> Iterator[RuntimeApi]:
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
         "LAMBDA_TASK_ROOT": str(ROOT),
+        **settings,
     }
     command = [sys.executable, "-m", "awslambdaric", "functions.predict.handler"]
     with log.open("wb") as output:
@@ -102,3 +104,16 @@ def test_a_bundle_that_is_not_there_is_told_in_the_init_phase(tmp_path: Path) ->
 @pytest.mark.parametrize("path", sorted((ROOT / "functions").rglob("*.py")), ids=lambda path: path.name)
 def test_functions_only_compose(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 20
+
+
+def test_a_key_that_is_asked_for_decides_what_is_served(tmp_path: Path) -> None:
+    bundle = Path(bundles.build("iris", tmp_path))
+    public_key = signing_keys.generate(tmp_path / "key.pem")
+    with instance(str(bundle), tmp_path / "unsigned", ONEHANDLER_PUBLIC_KEY=public_key) as api:
+        kind, error = api.invoke(golden("http_api"))
+        assert kind != "response"
+        assert "is not signed, and ONEHANDLER_PUBLIC_KEY is set" in error["errorMessage"]
+    signing_keys.sign(bundle, signing_keys.read_key(tmp_path / "key.pem"))
+    with instance(str(bundle), tmp_path / "signed", ONEHANDLER_PUBLIC_KEY=public_key) as api:
+        kind, answer = api.invoke(golden("http_api"))
+        assert (kind, answer["statusCode"]) == ("response", 200)
