@@ -13,7 +13,7 @@ from onehandler.errors import InvalidInput, Kind, UnsupportedType, shown
 from onehandler.message import Response
 from onehandler.protocols import mlflow, predictions, sagemaker
 from onehandler.protocols.accept import chosen
-from onehandler.protocols.content import json_body, json_response
+from onehandler.protocols.content import LARGE, json_bytes, json_response
 from onehandler.protocols.routing import Route, ServerRoute
 from onehandler.rows import tensors_from_rows
 
@@ -59,8 +59,14 @@ def _from_json(handler: Handler, request: Request) -> tuple[Tensors, Sequence[Te
         raise UnsupportedType(
             f"takes {', '.join((json.CONTENT_TYPE, *sagemaker.READS))}", where="content-type"
         )
-    body = json_body(request, handler.settings.max_body, tokens=True)
-    signature = handler.signature
+    signature, raw = handler.signature, json_bytes(request, handler.settings.max_body)
+    if len(raw) >= LARGE:
+        from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
+
+        large = tensors_of_json(signature, raw, ("instances", "inputs"))
+        if large is not None:
+            return large[1], sagemaker.wanted(handler, request), False
+    body = json.loads(raw, tokens=True)
     if isinstance(body, list):
         return tensors_from_rows(signature, body, "body"), sagemaker.wanted(handler, request), True
     if not isinstance(body, dict):

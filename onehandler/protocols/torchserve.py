@@ -157,9 +157,16 @@ class TorchServe:
     """See the module's description."""
 
     routes: tuple[AnyRoute, ...] = (
-        Route("POST", "/predictions", predict, "Predict as TorchServe, with the default model"),
-        Route("POST", "/predictions/{name}", predict, "Predict as TorchServe"),
-        Route("POST", "/predictions/{name}/{version}", predict, "Predict as TorchServe, with one version"),
+        # curl -T, with which its documentation sends files, is a PUT.
+        *(
+            Route(method, f"/predictions{rest}", predict, f"Predict as TorchServe{which}")
+            for method in ("POST", "PUT")
+            for rest, which in (
+                ("", ", with the default model"),
+                ("/{name}", ""),
+                ("/{name}/{version}", ", with one version"),
+            )
+        ),
         ServerRoute("GET", "/models", models, "Every model"),
         ServerRoute("GET", "/models/{name}", model, "Description of a model"),
         ServerRoute("GET", "/models/{name}/{version}", model, "Description of one version of a model"),

@@ -146,6 +146,7 @@ CASES = [
     torch("mixed", _MIXED, bundle="mixed"),
     torch("gzip", gzip.compress(json.dumps(NAMED).encode()), content_encoding="gzip"),
     torch("csv", LINE, 415, content_type=CSV),
+    Case("torchserve-put", "iris", "PUT", "/predictions/iris", {}, json.dumps([ROW]).encode(), 200),
     post("torchserve-default", NAMED, path="/predictions"),
     post("torchserve-version", NAMED, path="/predictions/iris/1"),
     post("torchserve-other-version", NAMED, 404, path="/predictions/iris/2"),

@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from onehandler.codecs import csv, json_lines, npy
 from onehandler.dtypes import dtype_named
 from onehandler.errors import InvalidInput
+from onehandler.handler import Handler
 from onehandler.message import Request, Response
 from onehandler.protocols.bodies import tensors_of_rows
+from onehandler.settings import Settings
 from onehandler.signature import Signature, TensorSpec
 from onehandler.tensor import Tensor
+from tests import bundles
 from tests.bundles import CLASSES, COLUMNS, ROW
 from tests.conformance.cases_scoring import form
 from tests.conformance.cases_scoring import npy as npy_file
@@ -26,8 +29,7 @@ from tests.onehandler.protocols.test_properties import FINITE, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from onehandler.handler import Handler
+    from pathlib import Path
 
 CSV, LINES, NPY = "text/csv", "application/jsonlines", "application/x-npy"
 ROWS = st.lists(st.lists(st.floats(-1e6, 1e6, width=32), min_size=4, max_size=4), min_size=1, max_size=5)
@@ -240,6 +242,19 @@ def test_big_tables_are_answered_whole(iris: Handler) -> None:
     )
     assert answer.body == b"2\n" * rows
     assert answer.rows == rows
+
+
+@pytest.mark.parametrize("form_name", ["instances", "inputs", "dataframe_records"])
+def test_large_json_is_answered_as_small_is(form_name: str, tmp_path: Path) -> None:
+    handler = Handler.load(bundles.build("iris", tmp_path), Settings({}))
+    rows: Any = [[n % 7, n % 5, -(n % 3), 0.5] for n in range(60_000)]
+    if form_name == "dataframe_records":
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in rows[:20_000]]
+    found = told(handler, "/invocations", {form_name: rows})["predictions"]
+    some = told(handler, "/invocations", {form_name: rows[-100:]})["predictions"]
+    assert (len(found), found[-100:]) == (len(rows), some)
+    assert len(set(found)) > 1
+    handler.close()
 
 
 def test_rows_of_different_widths_are_refused_however_many_there_are() -> None:
