@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import urllib.request
 import zipfile
@@ -52,7 +53,7 @@ def planned(kills: int) -> Iterator[tuple[Fault, int]]:
         yield from ((Fault("app", when, step, "kill"), 1) for step in single)
         yield from ((Fault("app", when, step, "kill"), many) for step in _SCORING)
     for step in ("put part", "enter chunk", "put marker", "put job", "send", "commit"):
-        yield Fault("app", "after", step, "lost"), 2
+        yield Fault("app", "after", step, "lost"), 1 if step == "commit" else 2
     for step in ("get source", "put part", "enter chunk", "put marker"):
         yield Fault("app", "before", step, "503"), 2
 
@@ -105,6 +106,8 @@ def staged(
         "FAULTS_WEAK": weak,
     }
     pace = Pace(queue_poll=0.1, queue_lease=_LEASE_S, event_retries=(1.0,) * 60)
+    # It would tell of every worker that was killed, and why each run failed.
+    logging.getLogger("local_emulator").setLevel(logging.CRITICAL)
     subscriptions = [EventSubscription("plan", "drops")]
     with running(_impatient(bundle, folder), settings, pace=pace, subscriptions=subscriptions) as emulator:
         account = Account.of_connection_string(emulator.connection_string)

@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 _TOKENS, _DONE = Path(os.environ["FAULTS_TOKENS"]), Path(os.environ["FAULTS_DONE"])
 _WEAK = os.environ["FAULTS_WEAK"]
 _SHARE = float(os.environ["FAULTS_SHARE"])  # of the steps that a fault is planned for
-_TRANSPORT = "azure.core.pipeline.transport._requests_basic"
 _RARE = 2  # so few tokens of a kind are taken at once: its step may not come often
 _chance = random.Random(f"{os.environ['FAULTS_SEED']} {os.getpid()}")
 
@@ -94,7 +93,18 @@ def _note_write(url: str) -> None:
     os.close(file)
 
 
-def _change(transport: ModuleType) -> None:
+def _weaken(client: ModuleType) -> None:
+    """The build that must not pass: blobs are written whether or not one is there."""
+    upload = client.BlobClient.upload_blob
+
+    def unconditional(self: Any, data: Any, **options: Any) -> Any:
+        return upload(self, data, **{**options, "overwrite": True})
+
+    client.BlobClient.upload_blob = unconditional
+
+
+def _disturb(transport: ModuleType) -> None:
+    """Have the SDKs' transport do the faults."""
     from azure.core.exceptions import ServiceResponseError
     from requests import Response
 
@@ -112,8 +122,6 @@ def _change(transport: ModuleType) -> None:
             busy.status_code, busy.raw = 503, io.BytesIO()
             busy.headers["x-ms-error-code"] = "ServerBusy"
             return transport.RequestsTransportResponse(request, busy)
-        if _WEAK == "unconditional":
-            request.headers.pop("If-None-Match", None)
         found = send(self, request, **options)
         if request.method == "PUT" and found.status_code == 201 and step != "put block":
             _note_write(request.url)
@@ -127,14 +135,22 @@ def _change(transport: ModuleType) -> None:
     transport.RequestsTransport.send = faulty_send
 
 
+_CHANGES: dict[str, Callable[[ModuleType], None]] = {
+    "azure.core.pipeline.transport._requests_basic": _disturb
+}
+if _WEAK == "unconditional":
+    _CHANGES["azure.storage.blob._blob_client"] = _weaken
+
+
 class _Hook(importlib.abc.MetaPathFinder):
-    """Has the SDKs' transport changed as soon as it is imported."""
+    """Has modules of the SDKs changed as soon as they are imported."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Only of that one module."""
-        if name != _TRANSPORT:
+        """Only of those to be changed."""
+        change = _CHANGES.get(name)
+        if change is None:
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is None or spec.loader is None:
@@ -144,7 +160,7 @@ class _Hook(importlib.abc.MetaPathFinder):
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
-            _change(module)
+            change(module)
 
         loader.exec_module = exec_module
         return spec
