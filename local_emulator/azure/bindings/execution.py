@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from local_emulator.azure.deployment.functions import Function
     from local_emulator.azure.workers.contracts import Runner, Value
 
+# ValueError: a name that the SDK refuses, or a text that a queue without base64 cannot hold.
+_BAD_TARGET = (AzureError, ValueError)
 _log = logging.getLogger(__name__)
 
 
@@ -63,7 +65,7 @@ class Execution:
         try:
             destinations = self._outputs.destinations(function, data)
             inputs = fetch(function, data, self._storage)
-        except (UnresolvedExpression, AzureError) as error:
+        except (UnresolvedExpression, *_BAD_TARGET) as error:
             return _failed(function, f"Exception while binding parameters: {error}")
         call = Call(
             function.function_id,
@@ -77,7 +79,7 @@ class Execution:
             return _failed(function, outcome.failure.message, outcome.failure.stack_trace)
         try:
             deliver(destinations, outcome)
-        except AzureError as error:
+        except _BAD_TARGET as error:
             return _failed(function, f"Error while handling parameters after function returned: {error}")
         return outcome
 

@@ -17,16 +17,15 @@ from local_emulator.azure.errors import DeploymentRefused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PARAMETER = re.compile(
-    r"\{((?:[^{}]|\{[^{}]*\})*)\}"
-)  # a regular expression inside may have braces of its own
+# A regular expression inside may have braces of its own.
+_PARAMETER = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*)\}")
 _INSIDE = re.compile(
     r"(?P<star>\*{0,2})(?P<name>\w+)(?P<checks>(?::\w+(?:\(.*?\))?(?=[:=?]|$))*)(?:=(?P<default>.*?))?(?P<optional>\?)?"
 )
 _CHECK = re.compile(r":(\w+)(?:\((.*?)\))?(?=:|$)")
-_INTEGER = re.compile(r"[+-]?\d{1,10}")
-_LONG = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
+_LONG = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,8 @@ class RouteTemplate:
         segments = _split(text)
         self.precedence = tuple(_rank(segment) for segment in segments)
         self._parameters: dict[str, Parameter] = {}
-        self._pattern = re.compile(
-            "".join(self._segment(segment) for segment in segments) + "/?", re.IGNORECASE
-        )
+        pattern = "".join(self._segment(segment) for segment in segments)
+        self._pattern = re.compile(f"{pattern}/?", re.IGNORECASE | re.DOTALL)
 
     def match(self, path: str) -> dict[str, str] | None:
         """Give the parameters of a decoded path that begins with a slash, or None."""
@@ -121,13 +119,20 @@ def _check(word: str, argument: str, where: str) -> Callable[[str], bool]:
         return _PLAIN[word]
     numbers = [int(part) for part in argument.split(",")] if re.fullmatch(r"-?\d+(,-?\d+)?", argument) else []
     if word == "regex":
-        pattern = re.compile(argument, re.IGNORECASE)
-        return lambda value: pattern.search(value) is not None
+        return _matching(argument, where)
     if word in _MEASURED and numbers:
         return lambda value: _MEASURED[word](value, numbers)
     raise DeploymentRefused(
         f"{where} has a constraint {word}({argument}), which is not one of {', '.join((*_PLAIN, *_MEASURED))}, regex"
     )
+
+
+def _matching(expression: str, where: str) -> Callable[[str], bool]:
+    try:
+        pattern = re.compile(expression, re.IGNORECASE)
+    except re.error as error:
+        raise DeploymentRefused(f"{where} has a regular expression that is none: {error}") from error
+    return lambda value: pattern.search(value) is not None
 
 
 def _is_guid(value: str) -> bool:

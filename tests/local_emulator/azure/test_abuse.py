@@ -59,15 +59,28 @@ def prints(req: func.HttpRequest) -> str:
 def large(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(b"x" * 30_000_000)
 
+@app.route(route="unnamed")
+@app.blob_output(arg_name="out", path="{query.to}", connection="AzureWebJobsStorage")
+def unnamed(req: func.HttpRequest, out: func.Out[str]) -> str:
+    out.set("x")
+    return "set"
+
+@app.route(route="bytes")
+@app.queue_output(arg_name="out", queue_name="texts", connection="AzureWebJobsStorage")
+def not_text(req: func.HttpRequest, out: func.Out[bytes]) -> str:
+    out.set(b"\\xff")
+    return "set"
+
 @app.route(route="child")
 def child(req: func.HttpRequest) -> str:
     return str(subprocess.Popen(["sleep", "600"]).pid)
 """
+NO_BASE64 = {"extensions": {"queues": {"messageEncoding": "none"}}}
 
 
 @pytest.fixture(scope="module")
 def abused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with host_of(write_app(tmp_path_factory.mktemp("abuse") / "app", APP)) as running:
+    with host_of(write_app(tmp_path_factory.mktemp("abuse") / "app", APP, NO_BASE64)) as running:
         yield running
 
 
@@ -81,6 +94,10 @@ def abused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         ("exit", 500),
         ("system-exit", 500),
         ("close", 500),
+        ("unnamed", 500),
+        ("unnamed?to=", 500),
+        ("unnamed?to=Not%20A%20Container/x", 500),
+        ("bytes", 500),
         ("prints", 200),
         ("large", 200),
     ],

@@ -29,6 +29,8 @@ from local_emulator.azure.front.templates import RouteTemplate
         ("v{version}/{x}.json", "/v2/report.json", {"version": "2", "x": "report"}),
         ("{x:int}", "/12", {"x": "12"}),
         ("{x:int}", "/1x", None),
+        ("{x:int}", "/\u0661", None),
+        ("{*x}", "/a\nb", {"x": "a\nb"}),
         ("{x:int}", "/99999999999", None),
         ("{x:int:min(5)}", "/4", None),
         ("{x:int:min(5)?}", "/", {}),
@@ -49,7 +51,7 @@ def test_matching(template: str, path: str, parameters: dict[str, str] | None) -
     assert RouteTemplate(template, "test").match(path) == parameters
 
 
-@pytest.mark.parametrize("template", ["{x}/{x}", "{x:nosuch}", "{}", "{x:min(a)}", "{a b}"])
+@pytest.mark.parametrize("template", ["{x}/{x}", "{x:nosuch}", "{}", "{x:min(a)}", "{a b}", "{x:regex([)}"])
 def test_what_is_no_template_is_refused(template: str) -> None:
     with pytest.raises(DeploymentRefused, match="function f"):
         RouteTemplate(template, "function f")
