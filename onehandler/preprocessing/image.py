@@ -67,7 +67,7 @@ def step(declared: Mapping[str, Any], inputs: Mapping[str, TensorSpec], _bundle:
     if find_spec("PIL") is None:
         raise BundleError(
             "images need the package 'Pillow': deploy with --param=\"image=true\", which adds its layer, or "
-            "pip install pillow",
+            "pip install 'onehandler[image]'",
             where=MEMBER,
         )
     return ImageStep(spec, mode, (size[0], size[1]), fit, layout, _factors(declared, mode, spec))

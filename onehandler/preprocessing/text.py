@@ -53,7 +53,7 @@ def step(declared: Mapping[str, Any], inputs: Mapping[str, TensorSpec], bundle: 
     if find_spec("tokenizers") is None:
         raise BundleError(
             "texts need the package 'tokenizers': deploy with --param=\"text=true\", which adds its layer, or "
-            "pip install tokenizers",
+            "pip install 'onehandler[text]'",
             where=MEMBER,
         )
     path = bundle.path(declared.get("tokenizer", ""))
