@@ -56,7 +56,7 @@ def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
 
 def conversion_of(original: Original, sample: Rows | None, options: Options, class_name: str) -> Conversion:
     """The conversions of a model that has been read."""
-    made = _made_up(original, sample)
+    made, warnings = _made_up(original, sample)
     columns = original.inputs[0].columns or [spec.name for spec in original.inputs]
     sets = [*([sample.chosen(columns, "--sample")] if sample is not None else []), *made.values()]
     first = sets[0].part(0, _EXAMPLE)
@@ -77,14 +77,23 @@ def conversion_of(original: Original, sample: Rows | None, options: Options, cla
             "class": class_name,
             "versions": {name: version(name) for name in ("torch", "onnx")},
         },
+        warnings=warnings,
         generated=(lambda: made) if made else None,
     )
 
 
-def _made_up(original: Original, sample: Rows | None) -> Mapping[str, Arrays]:
-    """Rows for a model without a sample, or with sizes that one sample cannot show."""
-    varies = any(ANY in spec.shape[1:] for spec in original.inputs)
-    return generated(original.inputs, original.ask) if sample is None or varies else {}
+def _made_up(original: Original, sample: Rows | None) -> tuple[Mapping[str, Arrays], list[str]]:
+    """Rows for a model without a sample, or with sizes that one sample cannot show; and what is to be said of it."""
+    if sample is None:
+        return generated(original.inputs, original.ask), []
+    if all(ANY not in spec.shape[1:] for spec in original.inputs):
+        return {}, []
+    try:
+        return generated(original.inputs, original.ask), []
+    except ConversionError:
+        return {}, [
+            "sizes other than the sample's were not compared: none that could be made up are answered"
+        ]
 
 
 def _candidate(export: Export, note: str, sizes: Sizes, columns: Mapping[str, tuple[str, ...]]) -> Candidate:

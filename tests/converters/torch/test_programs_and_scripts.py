@@ -94,6 +94,17 @@ def test_a_script_with_an_input_left_out(tmp_path: Path) -> None:
     assert clean(built(script(made(Several), tmp_path), inputs=inputs))
 
 
+def test_sizes_that_cannot_be_tried_are_told(tmp_path: Path) -> None:
+    class Even(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.reshape(x.shape[0], -1, 5).sum(1)  # takes sizes that five divides
+
+    np.savez(tmp_path / "rows.npz", x=np.random.default_rng(0).normal(size=(10, 15)))
+    found = built(script(Even(), tmp_path), tmp_path / "rows.npz", inputs=["x:float32[any,any]"])
+    assert clean(found)
+    assert "sizes other than the sample's were not compared" in " ".join(found.warnings)
+
+
 def test_a_traced_script_that_kept_its_batch_is_refused(tmp_path: Path) -> None:
     class Baked(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
