@@ -62,7 +62,8 @@ class App:
         self._manual = ManualRuns(execution)
         admin = AdminApi(self.functions, settings.keys, self._manual)
         self._webhooks = Webhooks(maker.takers, settings.keys)
-        self.front = Application((admin, self._webhooks, self._http))
+        homepage = not app_settings.flag("AzureWebJobsDisableHomepage")
+        self.front = Application((admin, self._webhooks, self._http), homepage=homepage)
 
     def start(self) -> None:
         """Let the triggers begin."""

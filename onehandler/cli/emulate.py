@@ -44,8 +44,8 @@ _PORT = 4566  # where the ecosystem's tools look for an emulator; Azure's is 707
 @click.option(
     "--events",
     multiple=True,
-    metavar="FUNCTION=CONTAINER[/PREFIX]",
-    help="Send the events of a container's blobs to an Event Grid function, with --azure.",
+    metavar="TARGET=CONTAINER[/PREFIX]",
+    help="Send the events of a container's blobs to an Event Grid function, or to queue:NAME, with --azure.",
 )
 @as_json_option
 def command(

@@ -65,9 +65,12 @@ def _subscriptions(events: Iterable[str]) -> Iterable[EventSubscription]:
     from local_emulator.azure.triggers.events import EventSubscription  # see run()
 
     for text in events:
-        function, where = _pair(text, "--events FUNCTION=CONTAINER[/PREFIX]")
+        target, where = _pair(text, "--events FUNCTION=CONTAINER[/PREFIX] or --events queue:NAME=…")
         container, _, prefix = where.partition("/")
-        yield EventSubscription(function, container, prefix)
+        if target.startswith("queue:"):
+            yield EventSubscription.to_queue(target.removeprefix("queue:"), container, prefix)
+        else:
+            yield EventSubscription(target, container, prefix)
 
 
 def _pair(text: str, form: str) -> tuple[str, str]:

@@ -55,6 +55,10 @@ class AppSettings:
         """Give a setting, or None."""
         return self._by_name.get(name.lower())
 
+    def flag(self, name: str) -> bool:
+        """Tell whether a setting is there and true."""
+        return (self.get(name) or "").lower() in {"true", "1"}
+
     def expand(self, text: str, where: str) -> str:
         """Replace every %name% by that setting. Raises SettingsRefused for one that there isn't."""
 
@@ -90,7 +94,7 @@ class AppSettings:
     def disabled(self, function: str) -> bool:
         """Tell whether a function is switched off by AzureWebJobs.<name>.Disabled."""
         names = (f"AzureWebJobs.{function}.Disabled", f"AzureWebJobs_{function}_Disabled")
-        return any((self.get(name) or "").lower() in {"true", "1"} for name in names)
+        return any(self.flag(name) for name in names)
 
     def _identities(self, name: str) -> Iterator[str]:
         for ending in _ENDINGS:

@@ -26,8 +26,9 @@ class Part(Protocol):
 class Application:
     """What the server serves: the parts in order, then the home page."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part], *, homepage: bool) -> None:
         self._parts = parts
+        self._homepage = homepage
 
     def admit(self, head: RequestHead) -> HttpResponse | None:
         """Keep web pages of other sites away, before a body is read."""
@@ -40,5 +41,7 @@ class Application:
             if response is not None:
                 return response
         if request.head.path == "/":
+            if not self._homepage:
+                return HttpResponse(204)
             return HttpResponse(200, (("Content-Type", "text/plain; charset=utf-8"),), _HOME)
         return HttpResponse(404)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from local_emulator.azure.deployment.functions import Function
     from local_emulator.azure.deployment.host_json import HostSettings
     from local_emulator.azure.settings import Pace
-    from local_emulator.azure.storage.blobs import Blobs
+    from local_emulator.azure.storage.blobs import Blob, Blobs
     from local_emulator.azure.storage.connections import Connections
     from local_emulator.azure.triggers.events import EventSubscription, TakeEvent
     from local_emulator.azure.triggers.nudges import Nudges
@@ -116,15 +116,23 @@ class TriggerMaker:
         names = {name: found for found in functions if (name := found.name.lower()) in takers}
         delivery = EventDelivery(self._around.execution, self._around.pace.event_retries)
         for subscription in subscriptions:
-            function = names.get(subscription.function.lower())
-            if function is None:
-                raise SettingsRefused(
-                    f"an event subscription names the function {subscription.function!r}; with an Event Grid trigger "
-                    f"there are {', '.join(names) or 'none'}"
-                )
-            blobs = self._around.connections.host_blobs()
-            self._watcher(blobs, subscription.container).tell(delivery.to(function, subscription))
+            notice = self._subscriber(subscription, names, delivery)
+            self._watcher(self._around.connections.host_blobs(), subscription.container).tell(notice)
         self.triggers.append(delivery)  # after the watchers, which hand over to it until they are closed
+
+    def _subscriber(
+        self, subscription: EventSubscription, functions: Mapping[str, Function], delivery: EventDelivery
+    ) -> Callable[[Blob], None]:
+        if subscription.queue:
+            queue = self._around.connections.host_queues().get(subscription.queue)
+            return delivery.to_queue(queue, subscription)
+        function = functions.get(subscription.function.lower())
+        if function is None:
+            raise SettingsRefused(
+                f"an event subscription names the function {subscription.function!r}; with an Event Grid trigger "
+                f"there are {', '.join(functions) or 'none'}"
+            )
+        return delivery.to(function, subscription)
 
     def _watcher(self, blobs: Blobs, container: str) -> ContainerWatcher:
         key = (id(blobs), container)

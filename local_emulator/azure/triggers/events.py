@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/event-grid/event-schema-blob-storage
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import threading
@@ -12,7 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from local_emulator.azure.bindings.execution import Occasion
 from local_emulator.azure.workers.contracts import Value
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from local_emulator.azure.bindings.execution import Execution
     from local_emulator.azure.deployment.functions import Function
     from local_emulator.azure.storage.blobs import Blob
+    from local_emulator.azure.storage.queues import StorageQueue
 
 TakeEvent = Callable[[Mapping[str, Any]], str | None]
 """Takes an event for a function; gives the message of its failure, or None."""
@@ -40,12 +42,18 @@ _THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class EventSubscription:
-    """Sends the events of a container's blobs to a function with an Event Grid trigger."""
+    """Sends the events of a container's blobs to a function with an Event Grid trigger, or else to a queue."""
 
     function: str
     container: str
     begins_with: str = ""
     ends_with: str = ""
+    queue: str = ""
+
+    @classmethod
+    def to_queue(cls, queue: str, container: str, begins_with: str = "", ends_with: str = "") -> Self:
+        """Subscribe a queue of the app's storage account."""
+        return cls("", container, begins_with, ends_with, queue)
 
     def wants(self, blob: Blob) -> bool:
         """Tell whether a blob passes the filter on its name."""
@@ -108,6 +116,15 @@ class EventDelivery:
         def notice(blob: Blob) -> None:
             if subscription.wants(blob):
                 self._pool.submit(self._deliver, function, blob_created(blob))
+
+        return notice
+
+    def to_queue(self, queue: StorageQueue, subscription: EventSubscription) -> Callable[[Blob], None]:
+        """Give what puts the events into a queue: one a message, in base64, as Event Grid does."""
+
+        def notice(blob: Blob) -> None:
+            if subscription.wants(blob):
+                queue.send(base64.b64encode(json.dumps(blob_created(blob)).encode()).decode())
 
         return notice
 

@@ -239,3 +239,8 @@ def _zip(path: Path, name: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(name, "{}")
     return path
+
+
+def test_the_home_page_can_be_switched_off(tmp_path: Path) -> None:
+    with host_of(packed(tmp_path), {"AzureWebJobsDisableHomepage": "true"}) as host:
+        assert requests.get(host.url, timeout=30).status_code == 204

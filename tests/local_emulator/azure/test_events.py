@@ -105,3 +105,21 @@ def test_a_subscription_names_a_function_that_there_is() -> None:
         running(APP, subscriptions=[EventSubscription("echo", "drops")]),
     ):
         pass
+
+
+def test_events_may_go_to_a_queue(tmp_path: Path) -> None:
+    """A queue-triggered function gets them one a message, as Event Grid writes them."""
+    code = """
+@app.queue_trigger(arg_name="message", queue_name="events", connection="AzureWebJobsStorage")
+@app.blob_output(arg_name="$return", path="noted/{id}", connection="AzureWebJobsStorage")
+def take(message: func.QueueMessage) -> str:
+    return message.get_body().decode()
+"""
+    subscription = EventSubscription.to_queue("events", "drops", ends_with=".csv")
+    with host_of(write_app(tmp_path / "app", code), subscriptions=[subscription]) as host:
+        host.put("drops/a.png", b"x")
+        host.put("drops/a.csv", b"x")
+        (name,) = until(lambda: host.names("noted") or None, "the event")
+        told = json.loads(host.get(f"noted/{name}") or b"")
+        assert told["id"] == name
+        assert told["subject"].endswith("/drops/blobs/a.csv")
