@@ -12,10 +12,12 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo demo-sagemaker test-browser test-sagemaker-sdk up test check-iac test-container test-manifests test-faults test-converters test-converters-tensorflow test-converters-torch test-clients fuzz check format bench lock clean
+.PHONY: help setup demo demo-sagemaker up test test-browser test-clients test-container test-converters \
+  test-converters-tensorflow test-converters-torch test-converters-trees test-faults test-manifests test-sagemaker-sdk \
+  fuzz check check-iac format bench lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 34
 
 setup: $(VENV)/.ready node_modules/.ready ## make .venv and node_modules (quick when nothing changed)
 
@@ -55,23 +57,25 @@ up: ## the demo's deployment, staying up, with every URL
 test: setup ## all tests
 	@$(BIN)/python -m pytest -n 2
 
-# XGBoost, LightGBM, CatBoost and skops: 800 MB that only whoever converts such models needs.
-TREES := build/environments/convert-trees
-$(TREES)/.ready: requirements/convert-trees.txt $(VENV)/.ready
-	@echo "Making $(TREES)"
-	@rm -rf $(TREES) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(TREES)
-	@$(BIN)/uv pip sync --quiet --python $(TREES)/bin/python --require-hashes requirements/convert-trees.txt
+# What only some tests need lies in environments of its own, made when they are first run. With bytecode: without,
+# each import of TensorFlow compiles it anew.
+ENVIRONMENTS := build/environments
+$(ENVIRONMENTS)/%/.ready: requirements/%.txt $(VENV)/.ready
+	@echo "Making $(@D)"
+	@rm -rf $(@D) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes $<
 	@touch $@
+.PRECIOUS: $(ENVIRONMENTS)/%/.ready
+in = PYTHONPATH=$(CURDIR) $(ENVIRONMENTS)/$(1)/bin/python -m pytest --confcutdir=tests/$(2) tests/$(2)
 
-test-converters: $(TREES)/.ready ## every converter, in an environment of its own for each family of frameworks
-	@PYTHONPATH=$(CURDIR) $(TREES)/bin/python -m pytest -n 2 --confcutdir=tests/converters tests/converters
-	@$(MAKE) --no-print-directory test-converters-torch
-	@$(MAKE) --no-print-directory test-converters-tensorflow
+test-converters: test-converters-trees test-converters-torch test-converters-tensorflow ## every converter, in an environment for each family of frameworks
 
-# PyTorch and Hugging Face: 1.3 GB. PyTorch itself is installed by pip and without hashes: several builds go by one
-# version, and which one there is depends on the index. Where that is the plain one of Linux, it brings CUDA along: 5 GB,
-# which nothing here uses.
-TORCH := build/environments/convert-torch
+test-converters-trees: $(ENVIRONMENTS)/convert-trees/.ready ## XGBoost, LightGBM, CatBoost, skops (0.8 GB)
+	@$(call in,convert-trees,converters) -n 2
+
+# PyTorch itself is installed by pip and without hashes: several builds go by one version, and which one there is depends
+# on the index. Where that is the plain one of Linux, it brings CUDA along: 5 GB, which nothing here uses.
+TORCH := $(ENVIRONMENTS)/convert-torch
 TORCH_VERSION := 2.13.0
 TORCH_PYTHON ?= $(shell command -v python3.11)
 $(TORCH)/.ready: requirements/convert-torch.txt $(VENV)/.ready
@@ -81,85 +85,37 @@ $(TORCH)/.ready: requirements/convert-torch.txt $(VENV)/.ready
 	@$(TORCH)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION)
 	@touch $@
 
-test-converters-torch: $(VENV)/.ready ## PyTorch's converters and examples; skipped by name where it cannot be had
+test-converters-torch: $(VENV)/.ready ## PyTorch, Hugging Face and the examples (1.3 GB); skipped by name where it cannot be had
 	@if ! $(MAKE) --no-print-directory $(TORCH)/.ready TORCH_PYTHON="$(or $(TORCH_PYTHON),none)"; then \
 	  echo "SKIPPED tests/converters/torch: PyTorch $(TORCH_VERSION) cannot be installed for $(or $(TORCH_PYTHON),python3.11, which is not there) (TORCH_PYTHON= names another)"; \
 	else \
 	  OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR) $(TORCH)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/torch; \
 	fi
 
-# TensorFlow, Keras, TFLite and TensorFlow.js: 1.8 GB.
-TENSORFLOW := build/environments/convert-tensorflow
-$(TENSORFLOW)/.ready: requirements/convert-tensorflow.txt $(VENV)/.ready
-	@echo "Making $(TENSORFLOW)"
-	@rm -rf $(TENSORFLOW) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(TENSORFLOW)
-	@# Without bytecode each import of TensorFlow compiles it anew: ten seconds instead of three.
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(TENSORFLOW)/bin/python --require-hashes requirements/convert-tensorflow.txt
-	@touch $@
-
-test-converters-tensorflow: $(TENSORFLOW)/.ready ## the converters of TensorFlow, Keras, TFLite and TensorFlow.js
-	@PYTHONPATH=$(CURDIR) $(TENSORFLOW)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/tensorflow
-
-# Triton's client and others: what people point at us, each as its own documentation uses it.
-CLIENTS := build/environments/clients
-$(CLIENTS)/.ready: requirements/clients.txt $(VENV)/.ready
-	@echo "Making $(CLIENTS)"
-	@rm -rf $(CLIENTS) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(CLIENTS)
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(CLIENTS)/bin/python --require-hashes requirements/clients.txt
-	@touch $@
+test-converters-tensorflow: $(ENVIRONMENTS)/convert-tensorflow/.ready ## TensorFlow, Keras, TFLite and TensorFlow.js (1.8 GB)
+	@PYTHONPATH=$(CURDIR) $(<D)/bin/python -m pytest -n 2 --show-capture=no --confcutdir=tests/converters tests/converters/tensorflow
 
 # MLServer and MLflow come along to be asked the same; benchmarks.serve compares with them, too.
-test-clients: $(CLIENTS)/.ready ## the protocols' real clients against onehandler serve, and against the servers they are made for
+test-clients: $(ENVIRONMENTS)/clients/.ready ## the protocols' real clients against onehandler serve, and against the servers they are made for
 	@$(BIN)/python -c 'from benchmarks.serving.environments import environment as made; made("peer-mlserver"); made("peer-mlflow")'
-	@PYTHONPATH=$(CURDIR) $(CLIENTS)/bin/python -m pytest -n 2 --confcutdir=tests/clients tests/clients
+	@$(call in,clients,clients) -n 2
 
 test-container: setup ## the serving container's image, built and run without an engine (needs buildah, bubblewrap, debootstrap)
 	@ONEHANDLER_TEST_CONTAINER=1 $(BIN)/python -m pytest -n 0 tests/container
 
-# Schemas of Kubernetes, Google and Azure, and checkov: 480 MB that only iac/ is read with.
-MANIFESTS := build/environments/manifests
-$(MANIFESTS)/.ready: requirements/manifests.txt $(VENV)/.ready
-	@echo "Making $(MANIFESTS)"
-	@rm -rf $(MANIFESTS) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(MANIFESTS)
-	@$(BIN)/uv pip sync --quiet --python $(MANIFESTS)/bin/python --require-hashes requirements/manifests.txt
-	@touch $@
+test-manifests: $(ENVIRONMENTS)/manifests/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML, and checkov's policies
+	@$(call in,manifests,manifests) -n 0
 
-test-manifests: $(MANIFESTS)/.ready ## iac/'s manifests against the schemas of Kubernetes, Vertex AI, Cloud Run and Azure ML, and checkov's policies
-	@PYTHONPATH=$(CURDIR) $(MANIFESTS)/bin/python -m pytest -n 0 --confcutdir=tests/manifests tests/manifests
+test-browser: $(ENVIRONMENTS)/browser/.ready ## the playground in this machine's Chromium
+	@$(call in,browser,browser) -n 0
 
-BROWSER := build/environments/browser
-$(BROWSER)/.ready: requirements/browser.txt $(VENV)/.ready
-	@echo "Making $(BROWSER)"
-	@rm -rf $(BROWSER) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(BROWSER)
-	@$(BIN)/uv pip sync --quiet --python $(BROWSER)/bin/python --require-hashes requirements/browser.txt
-	@touch $@
+# The SDK is a gigabyte: it is in no artifact, only in onehandler deploy sagemaker. Its own warnings are its business.
+test-sagemaker-sdk: $(ENVIRONMENTS)/sagemaker-sdk/.ready ## onehandler deploy sagemaker through the SageMaker SDK 3, against the emulator
+	@EMULATOR_PYTHON=$(CURDIR)/$(BIN)/python $(call in,sagemaker-sdk,sagemaker_sdk) -n 0 -W default
 
-test-browser: $(BROWSER)/.ready ## the playground in this machine's Chromium
-	@PYTHONPATH=$(CURDIR) $(BROWSER)/bin/python -m pytest -n 0 --confcutdir=tests/browser tests/browser
-
-# A gigabyte, in seconds of imports: the SDK is in no artifact, only in onehandler deploy sagemaker.
-SAGEMAKER := build/environments/sagemaker-sdk
-$(SAGEMAKER)/.ready: requirements/sagemaker-sdk.txt $(VENV)/.ready
-	@echo "Making $(SAGEMAKER)"
-	@rm -rf $(SAGEMAKER) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(SAGEMAKER)
-	@$(BIN)/uv pip sync --quiet --python $(SAGEMAKER)/bin/python --require-hashes requirements/sagemaker-sdk.txt
-	@touch $@
-
-# Warnings of the SDK's own are its business: it has some hundred.
-test-sagemaker-sdk: $(SAGEMAKER)/.ready ## onehandler deploy sagemaker through the SageMaker SDK 3, against the emulator
-	@EMULATOR_PYTHON=$(CURDIR)/$(BIN)/python PYTHONPATH=$(CURDIR) $(SAGEMAKER)/bin/python -m pytest -W default \
-	  --confcutdir=tests/sagemaker_sdk tests/sagemaker_sdk
-
-CHECKOV := build/environments/checkov
-$(CHECKOV)/.ready: requirements/checkov.txt $(VENV)/.ready
-	@echo "Making $(CHECKOV)"
-	@rm -rf $(CHECKOV) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(CHECKOV)
-	@$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.txt
-	@touch $@
-
-# Told not to ask anybody, it has no guidelines to link to, and needs none.
-check-iac: $(CHECKOV)/.ready ## iac/azure against checkov's policies
-	@LOG_LEVEL=ERROR $(CHECKOV)/bin/checkov --config-file iac/azure/.checkov.yaml --directory iac/azure
+# Told not to ask anybody, checkov has no guidelines to link to, and needs none.
+check-iac: $(ENVIRONMENTS)/manifests/.ready ## iac/azure against checkov's policies
+	@LOG_LEVEL=ERROR $(<D)/bin/checkov --config-file iac/azure/.checkov.yaml --directory iac/azure
 
 test-faults: setup ## batch scoring under every fault, 100,000 rows (part of make test, too)
 	@$(BIN)/python -m pytest -n 0 tests/faults
@@ -167,15 +123,8 @@ test-faults: setup ## batch scoring under every fault, 100,000 rows (part of mak
 # Fuzzing with coverage: seconds for each target, and which; none: all.
 SECONDS_EACH ?= 60
 TARGETS ?=
-FUZZ := build/environments/fuzz
-$(FUZZ)/.ready: requirements/fuzz.txt $(VENV)/.ready
-	@echo "Making $(FUZZ)"
-	@rm -rf $(FUZZ) && $(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(FUZZ)
-	@$(BIN)/uv pip sync --quiet --python $(FUZZ)/bin/python --require-hashes requirements/fuzz.txt
-	@touch $@
-
-fuzz: $(FUZZ)/.ready ## fuzz every parser, SECONDS_EACH=60 seconds each (TARGETS="native json_codec": these)
-	@$(FUZZ)/bin/python -m tests.fuzz.run $(TARGETS) --seconds $(SECONDS_EACH)
+fuzz: $(ENVIRONMENTS)/fuzz/.ready ## fuzz every parser, SECONDS_EACH=60 seconds each (TARGETS="native json_codec": these)
+	@$(<D)/bin/python -m tests.fuzz.run $(TARGETS) --seconds $(SECONDS_EACH)
 
 check: setup ## formatting, lint and types
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'"; exit 1; }
@@ -191,8 +140,10 @@ bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/pe
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance
 
-LOCKED := azure azure-image azure-text bootstrap checkov dev node lambda-runtime azure-runtime layer-onnx layer-web layer-batch layer-parquet layer-image layer-text bench-ort bench-joblib serve container manifests \
-  peer-azure peer-fastapi peer-litserve peer-mlserver peer-bentoml peer-mlflow peer-ministack peer-sagemaker-inference convert-tensorflow convert-trees fuzz clients
+LOCKED := azure azure-image azure-runtime azure-text bench-joblib bench-ort bootstrap browser clients container \
+  convert-tensorflow convert-torch convert-trees dev fuzz lambda-runtime layer-batch layer-image layer-onnx \
+  layer-parquet layer-text layer-web manifests node peer-azure peer-bentoml peer-fastapi peer-litserve \
+  peer-ministack peer-mlflow peer-mlserver peer-sagemaker-inference sagemaker-sdk serve
 # Of onnxruntime's wheel we use the library alone, which needs none of these.
 WITHOUT_serve := $(addprefix --no-emit-package ,numpy flatbuffers protobuf packaging)
 # Azure's runtime is made for its newest Python alone.
