@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 _PATIENCE = 600  # seconds, for a model of gigabytes
 
 
-def require_readable(path: Path, script: str, framework: str) -> None:
-    """Run `script` with the path as its argument; ConversionError when it fails, in whatever way."""
+def require_readable(path: Path, script: str, framework: str, how: str = "write it with save_model") -> None:
+    """Run `script` with the path as its argument; ConversionError when it fails, in whatever way.
+
+    `how` says how to make a file that is whole.
+    """
     done = subprocess.run(
         [sys.executable, "-c", script, str(path.absolute())],
         capture_output=True,
@@ -24,6 +27,6 @@ def require_readable(path: Path, script: str, framework: str) -> None:
     )
     if done.returncode:
         raise ConversionError(
-            f"cannot be read as a {framework} model: its reader fails; write it with save_model",
+            f"cannot be read as a {framework} model: its reader fails; {how}",
             where=str(path),
         )

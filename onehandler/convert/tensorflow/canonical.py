@@ -9,20 +9,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     import onnx
 
 
-def make_canonical(model: onnx.ModelProto) -> None:
-    """Order and rename in place; inputs and outputs of the model keep their names."""
+def make_canonical(model: onnx.ModelProto, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    """Order and rename in place; inputs and outputs of the model get these names, in order."""
     graph = model.graph
-    del graph.value_info[:]
-    for value in (*graph.input, *graph.output):
-        for size in value.type.tensor_type.shape.dim:
-            size.ClearField("dim_param")
-    kept = {value.name: value.name for value in (*graph.input, *graph.output)}
-    _rename(graph, dict(kept), _names(set(kept)), _unknown)
+    given = [value.name for value in (*graph.input, *graph.output)]
+    wanted = [*inputs, *outputs]
+    _rename(graph, dict(zip(given, wanted, strict=True)), _names(set(wanted)), _unknown)
 
 
 def _rename(
@@ -33,6 +30,7 @@ def _rename(
 ) -> None:
     """Rename what a graph makes; `outer` knows the names of what it takes from around it."""
     _order(graph)
+    _forget(graph)
     weights = {tensor.name: tensor for tensor in graph.initializer}
     used: dict[str, None] = {}  # in the order they are met
 
@@ -46,6 +44,7 @@ def _rename(
         node.input[:] = [named(name) for name in node.input]
         for inner in _inner(node):
             given = {value.name: new("Input") for value in inner.input}
+            inner.name = new("Graph")
             _rename(inner, given, new, named)
         for name in node.output:
             if name:
@@ -75,8 +74,18 @@ def _order(graph: onnx.GraphProto) -> None:
         else:
             open_nodes += reversed(waiting)
     nodes = [type(node).FromString(node.SerializeToString()) for node in ordered.values()]
+    for node in nodes:
+        node.attribute.sort(key=lambda attribute: attribute.name)
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _forget(graph: onnx.GraphProto) -> None:
+    """Leave out what tf2onnx noted on the way: shapes of inner values, and names of sizes that may be any."""
+    del graph.value_info[:]
+    for value in (*graph.input, *graph.output):
+        for size in value.type.tensor_type.shape.dim:
+            size.ClearField("dim_param")
 
 
 def _taken(node: onnx.NodeProto) -> Iterator[str]:

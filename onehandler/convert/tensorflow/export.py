@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import onnx
-from tf2onnx import optimizer, tf_loader
-from tf2onnx.tfonnx import process_tf_graph
 
-from onehandler.convert.graph import rename_inputs, rename_outputs
 from onehandler.convert.tensorflow.canonical import make_canonical
-from onehandler.convert.tensorflow.imported import tf
+from onehandler.convert.tensorflow.imported import tf, tf2onnx
 from onehandler.errors import ConversionError
 
 if TYPE_CHECKING:
@@ -51,7 +48,7 @@ def frozen(
         concrete = tf.function(positional, autograph=False).get_concrete_function(*inputs.values())
         given = [tensor.name for tensor in concrete.inputs[: len(inputs)]]
         found = [tensor.name for tensor in concrete.outputs]
-        graph, tables = tf_loader.from_trackable(owner, concrete, given, found, large_model=False)
+        graph, tables = tf2onnx.tf_loader.from_trackable(owner, concrete, given, found, large_model=False)
     except Exception as error:  # noqa: BLE001 - layers and tf2onnx raise whatever they like
         raise _refusal("TensorFlow cannot trace it", error, where) from None
     shapes = [tensor.shape for tensor in concrete.outputs]
@@ -66,7 +63,7 @@ def exported(function: Frozen, where: str) -> onnx.ModelProto:
     try:
         with tf.Graph().as_default() as graph:
             tf.import_graph_def(function.graph, name="")
-            converted = process_tf_graph(
+            converted = tf2onnx.tfonnx.process_tf_graph(
                 graph,
                 continue_on_error=True,  # `require_known` names all that failed, not only the first
                 opset=OPSET,
@@ -74,14 +71,12 @@ def exported(function: Frozen, where: str) -> onnx.ModelProto:
                 output_names=outputs,
                 initialized_tables=function.tables,
             )
-            model: onnx.ModelProto = optimizer.optimize_graph(converted, True).make_model("model")
+            model: onnx.ModelProto = tf2onnx.optimizer.optimize_graph(converted, True).make_model("model")
     except Exception as error:  # noqa: BLE001 - tf2onnx raises whatever its handlers raise
         raise _refusal("tf2onnx cannot convert it", error, where) from None
     require_known(model, where)
-    rename_inputs(model, list(function.inputs))
-    rename_outputs(model, list(function.outputs))
     _declare(model, function.shapes)
-    make_canonical(model)
+    make_canonical(model, list(function.inputs), list(function.outputs))
     return model
 
 

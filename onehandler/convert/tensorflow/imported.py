@@ -1,6 +1,7 @@
 """TensorFlow, Keras and tf2onnx, imported without their talk and set up to answer alike everywhere.
 
-They read their settings while they are imported (3 to 10 seconds), so these come first.
+They read their settings while they are imported (3 to 10 seconds), and each imports TensorFlow: nothing else here
+imports them, or the settings would come too late.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ tf: Any = import_module("tensorflow")
 tf.get_logger().setLevel(logging.ERROR)
 tf.config.set_visible_devices([], "GPU")  # it computes in fewer bits than the converted model does
 keras: Any = import_module("keras")
-import_module("tf2onnx")
+tf2onnx: Any = import_module("tf2onnx")
+for _part in ("optimizer", "tf_loader", "tfonnx"):
+    import_module(f"tf2onnx.{_part}")
 logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what it could not convert is read off the result
 
 

@@ -6,12 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
-from tf2onnx import tf_loader
 
 from onehandler.convert.tensorflow.export import frozen
 from onehandler.convert.tensorflow.function import Function, conversion_of, declared_inputs, spec_of
 from onehandler.convert.tensorflow.graph_def import function_of
-from onehandler.convert.tensorflow.imported import tf
+from onehandler.convert.tensorflow.imported import tf, tf2onnx
 from onehandler.convert.tensorflow.trust import require_closed_model
 from onehandler.errors import ConversionError
 
@@ -111,7 +110,7 @@ def _former_function(path: Path, graph: Any, name: str, options: Options) -> Fun
     outputs = {each: signature.outputs[each].name for each in sorted(signature.outputs)}
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.compat.v1.saved_model.load(session, list(graph.meta_info_def.tags), str(path))
-        frozen_graph = tf_loader.freeze_session(
+        frozen_graph = tf2onnx.tf_loader.freeze_session(
             session, [f"{node}:0" for node in nodes], list(outputs.values())
         )
     return function_of(frozen_graph, nodes, outputs, where)

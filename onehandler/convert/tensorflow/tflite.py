@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 from onnx import numpy_helper
-from tf2onnx import optimizer
-from tf2onnx.tfonnx import process_tf_graph
 
 from onehandler.convert import Candidate, Conversion
 from onehandler.convert.generated import generated
-from onehandler.convert.graph import rename_inputs, rename_outputs, signature_of
+from onehandler.convert.graph import signature_of
+from onehandler.convert.reading import require_readable
 from onehandler.convert.tables import array_of
 from onehandler.convert.tensorflow.batches import any_rows
 from onehandler.convert.tensorflow.canonical import make_canonical
 from onehandler.convert.tensorflow.export import OPSET, require_known
 from onehandler.convert.tensorflow.function import in_batches, named, with_labels
-from onehandler.convert.tensorflow.imported import quiet, tf, versions
+from onehandler.convert.tensorflow.imported import quiet, tf, tf2onnx, versions
 from onehandler.dtypes import dtype_named
 from onehandler.errors import ConversionError, InvalidInput
 from onehandler.signature import ANY, Signature, TensorSpec
@@ -33,6 +32,18 @@ if TYPE_CHECKING:
     from onehandler.convert.rows import Answers, Rows
 
 _DEFAULT = "serving_default"
+# Ends well unless the interpreter ends the process: what it says in words is told by the one that comes after.
+_READ = """
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import tensorflow
+try:
+    interpreter = tensorflow.lite.Interpreter(sys.argv[1])
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+except (ValueError, RuntimeError):
+    pass
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
 
 
 def _opened(path: Path, wanted: str) -> _Model:
+    require_readable(path, _READ, "TFLite", "convert the original again")
     try:
         with quiet():
             interpreter = tf.lite.Interpreter(str(path))
@@ -144,11 +156,12 @@ def _candidate(model: _Model, inputs: Sequence[TensorSpec], labels: Sequence[str
     graph = _exported(model.path)
     if model.batch:
         any_rows(graph, model.batch)
-    tensors = {details["name"]: name for name, details in model.inputs.items()}
-    rename_inputs(graph, [tensors[value.name] for value in graph.graph.input])
-    tensors = {details["name"]: name for name, details in model.outputs.items()}
-    rename_outputs(graph, [tensors[value.name] for value in graph.graph.output])
-    make_canonical(graph)
+    inner = {details["name"]: name for name, details in (*model.inputs.items(), *model.outputs.items())}
+    make_canonical(
+        graph,
+        [inner[value.name] for value in graph.graph.input],
+        [inner[value.name] for value in graph.graph.output],
+    )
     signature = with_labels(signature_of(graph, {spec.name: spec.columns for spec in inputs}), labels)
     return Candidate(graph.SerializeToString(deterministic=True), signature, slack=_steps(graph))
 
@@ -170,8 +183,10 @@ def _steps(graph: onnx.ModelProto) -> dict[str, float]:
 def _exported(path: Path) -> onnx.ModelProto:
     try:
         with quiet(), tf.Graph().as_default() as graph:
-            found = process_tf_graph(graph, continue_on_error=True, opset=OPSET, tflite_path=str(path))
-            model: onnx.ModelProto = optimizer.optimize_graph(found, True).make_model("model")
+            found = tf2onnx.tfonnx.process_tf_graph(
+                graph, continue_on_error=True, opset=OPSET, tflite_path=str(path)
+            )
+            model: onnx.ModelProto = tf2onnx.optimizer.optimize_graph(found, True).make_model("model")
     except Exception as error:  # noqa: BLE001 - tf2onnx raises whatever its handlers raise
         reason = (str(error).strip().splitlines() or [""])[0][:300]
         raise ConversionError(

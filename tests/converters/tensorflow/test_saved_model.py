@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from tensorflow.core.protobuf import saved_model_pb2
 
 from onehandler.convert import Options
 from onehandler.convert.options import parsed
@@ -69,6 +69,14 @@ def test_a_signature_that_is_not_there(tmp_path: Path) -> None:
 
 def test_the_only_signature_needs_no_name(tmp_path: Path) -> None:
     assert set(shares(built(saved(tmp_path / "model", only=summed)))) == {0}
+
+
+def test_an_input_that_nothing_uses_is_taken_all_the_same(tmp_path: Path) -> None:
+    specs = [tf.TensorSpec([None, 3], tf.float32, name=name) for name in ("x", "unused")]
+    folder = saved(tmp_path / "model", *specs, serving_default=lambda x, unused: {"y": x * 2})
+    found = built(folder)
+    assert sorted(sides(found)[0]) == ["unused: float32[any, 3]", "x: float32[any, 3]"]
+    assert set(shares(found)) == {0}
 
 
 def test_a_fixed_number_of_rows_becomes_any(tmp_path: Path) -> None:
@@ -163,7 +171,8 @@ def test_a_graph_that_reaches_outside_is_refused_before_it_runs(
 
 def test_an_asset_outside_of_the_folder_is_refused(tmp_path: Path) -> None:
     folder = saved(tmp_path / "model", serving_default=summed)
-    model = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    kind = import_module("tensorflow.core.protobuf.saved_model_pb2").SavedModel
+    model = kind.FromString((folder / "saved_model.pb").read_bytes())
     model.meta_graphs[0].asset_file_def.add().filename = "../../etc/passwd"
     (folder / "saved_model.pb").write_bytes(model.SerializeToString())
     with pytest.raises(ConversionError, match="has an asset outside of its folder"):
@@ -254,6 +263,20 @@ def test_a_frozen_graph_of_one_row_takes_any(tmp_path: Path) -> None:
     found = built(frozen(tmp_path / "model.pb", one_row))
     assert sides(found) == [["pixels: float32[any, 4, 4, 1]"], ["y: float32[any, 32]"]]
     assert set(shares(found)) == {0}
+
+
+def test_loops_and_branches_answer_alike_and_give_the_same_bytes(tmp_path: Path) -> None:
+    def looping(x: Any) -> dict[str, Any]:
+        def body(step: Any, total: Any) -> tuple[Any, Any]:
+            return step + 1, total + x * tf.cast(step, tf.float32)
+
+        _, total = tf.while_loop(lambda step, _: step < 3, body, (0, tf.zeros_like(x)))
+        return {"y": tf.cond(tf.shape(x)[1] > 2, lambda: total * 2.0, lambda: total - x)}
+
+    folder = saved(tmp_path / "model", serving_default=looping)
+    first = built(folder)
+    assert set(shares(first)) == {0}
+    assert built(folder).bundle.digest == first.bundle.digest
 
 
 FROZEN_REFUSED: dict[str, tuple[Callable[[], object], str]] = {

@@ -233,3 +233,13 @@ def test_the_plain_way_really_is_wrong_for_a_forest_behind_a_scaler(tmp_path: Pa
     assert wrong.worst > 0.01
     assert right.share_off == 0
     assert right.worst < 0.01
+
+
+@pytest.mark.parametrize(("step", "off"), [(0.0, 1.0), (0.5, 1.0), (1.0, 0.0)])
+def test_a_quantized_output_may_differ_by_its_step(step: float, off: float) -> None:
+    rows = Table(pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}))
+    reference = Reference("training", rows, answers(rows.frame.to_numpy()))
+    runtime = Converted(lambda sums: sums + 1)
+    found = {each.output: each for each in compare(runtime, SIGNATURE, reference, 1e-4, {"sums": step})}
+    assert found["sums"].share_off == off
+    assert found["sums"].worst == 1
