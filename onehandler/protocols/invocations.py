@@ -63,7 +63,7 @@ def _from_json(handler: Handler, request: Request) -> tuple[Tensors, Sequence[Te
     if len(raw) >= LARGE:
         from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
 
-        large = tensors_of_json(signature, raw, ("instances", "inputs"))
+        large = tensors_of_json(signature, raw, "instances", unnamed=True)
         if large is not None:
             return large[1], sagemaker.wanted(handler, request), False
     body = json.loads(raw, tokens=True)

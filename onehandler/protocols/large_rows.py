@@ -8,6 +8,7 @@ plain form that clients' libraries write is cut; whatever is written in another 
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import chain, islice
 
 import orjson
@@ -40,31 +41,38 @@ class _Unplain(Exception):
     """It is not of the form that can be cut; nothing is wrong with it."""
 
 
-def tensors_of_json(signature: Signature, body: bytes, forms: tuple[str, ...]) -> tuple[str, Tensors] | None:
-    """Which of the forms (names of the only member) it is, and the inputs; None where it must be read at once.
+def tensors_of_json(
+    signature: Signature, body: bytes, rows: str, *, unnamed: bool = False
+) -> tuple[str, Tensors] | None:
+    """Which form it is, `rows` or "inputs", and the inputs; None where it must be read at once.
 
-    Form "inputs" takes the values of the only input, others take rows. Raises InvalidInput for the first row that
-    doesn't fit, even where further on the body is no JSON.
+    Only an input that is a model's only one is cut; `unnamed` lets it stand without its name. Raises InvalidInput for
+    the first row that doesn't fit, even where further on the body is no JSON.
     """
     begun = _BEGIN.match(body)
     if begun is None or not signature.batched:
         return None
     form, name, opening = begun[1].decode(), begun[2], begun[3]
-    if form not in forms:
-        return None
-    read: Read = lambda rows: tensors_from_rows(signature, rows, form)  # noqa: E731
-    if form == "inputs":
-        spec = signature.inputs[0]
-        if len(signature.inputs) > 1 or opening == b"{" or (name or spec.name.encode()) != spec.name.encode():
-            return None
-        where = f"inputs.{spec.name}" if name else "inputs"
-        read = lambda rows: {spec.name: tensor_from_nested(spec, rows, where)}  # noqa: E731
-    elif name is not None:
+    spec = signature.inputs[0]
+    where = f"inputs.{spec.name}" if name else "inputs"
+    read: Read
+    if form == rows and name is None:
+        read = partial(tensors_from_rows, signature, where=form)
+    elif form == "inputs" and opening != b"{" and _is_only(signature, name, unnamed=unnamed):
+        read = lambda part: {spec.name: tensor_from_nested(spec, part, where)}  # noqa: E731 - nobody else calls it
+    else:
         return None
     try:
         return form, _stacked(_parts(body, begun.start(3), opening, 2 if name else 1), read)
     except _Unplain:
         return None
+
+
+def _is_only(signature: Signature, name: bytes | None, *, unnamed: bool) -> bool:
+    """Whether that name, or none, can only mean the model's one input."""
+    return len(signature.inputs) == 1 and (
+        unnamed if name is None else name == signature.inputs[0].name.encode()
+    )
 
 
 def tensors_of_table(signature: Signature, rows: Iterable[Any]) -> Tensors:

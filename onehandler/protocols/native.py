@@ -67,7 +67,7 @@ def _from_json(signature: Signature, body: bytes) -> tuple[str, Tensors]:
     if len(body) >= LARGE:
         from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
 
-        found = tensors_of_json(signature, body, ("rows", "inputs"))
+        found = tensors_of_json(signature, body, "rows")
         if found is not None:
             return found
     form, content = _only_member(loads(body))

@@ -116,7 +116,7 @@ def _inputs(handler: Handler, request: Request) -> tuple[str, Tensors]:
     if len(raw) >= LARGE and not strings:
         from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
 
-        found = tensors_of_json(signature, raw, ("instances", "inputs"))
+        found = tensors_of_json(signature, raw, "instances", unnamed=True)
         if found is not None:
             return found
     body = _checked(loads(raw, tokens=True), "predict")

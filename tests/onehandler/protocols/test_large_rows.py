@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from onehandler.handler import Handler
     from onehandler.tensor import Tensors
 
-FORMS = ("rows", "inputs")
-
 
 def signature(*inputs: dict[str, Any]) -> Signature:
     return Signature.from_json({"inputs": list(inputs), "outputs": [bundles.spec("y", "float32", [-1])]})
@@ -78,7 +76,7 @@ def in_parts(taken: Signature, body: bytes) -> Any:
     found: list[tuple[str, Tensors] | None] = []
 
     def read() -> Tensors:
-        found.append(large_rows.tensors_of_json(taken, body, FORMS))
+        found.append(large_rows.tensors_of_json(taken, body, "rows"))
         return found[0][1] if found[0] else {}
 
     told = outcome(read)
@@ -134,6 +132,7 @@ UNPLAIN = {
     "no boundary": b'{"rows":[[1,2],[' + b" " * 200 + b"1,2]]}",
     "one row": b'{"rows":[[1,2]]}',
     "none": b'{"rows":[]}',
+    "inputs of no name": b'{"inputs":[' + ROWS + b"]}",
     "inputs of another name": b'{"inputs":{"Y":[' + ROWS + b"]}}",
     "inputs as objects": b'{"inputs":{"X":[' + b'{"a":1,"b":2},' * 30 + b'{"a":1,"b":2}]}}',
     "rows by name": b'{"rows":{"X":[' + ROWS + b"]}}",
@@ -142,14 +141,23 @@ UNPLAIN = {
 
 @pytest.mark.parametrize("name", UNPLAIN)
 def test_anything_else_is_left_to_be_read_at_once(name: str) -> None:
-    assert large_rows.tensors_of_json(TABLE, UNPLAIN[name], FORMS) is None
+    assert large_rows.tensors_of_json(TABLE, UNPLAIN[name], "rows") is None
 
 
 def test_a_row_at_fault_is_counted_from_the_beginning() -> None:
     body = json.dumps({"rows": [[1, 2]] * 50 + [[1, "x"]] + [[1, 2]] * 50}).encode()
     with pytest.raises(InvalidInput) as refused:
-        large_rows.tensors_of_json(TABLE, body, FORMS)
+        large_rows.tensors_of_json(TABLE, body, "rows")
     assert refused.value.where == "rows[50].b"
+
+
+def test_an_input_without_its_name_is_cut_where_that_is_allowed() -> None:
+    rows = [[1.5, 2.5]] * 100
+    found = large_rows.tensors_of_json(
+        TABLE, json.dumps({"inputs": rows}).encode(), "instances", unnamed=True
+    )
+    assert found is not None
+    assert (found[0], outcome(lambda: found[1])) == ("inputs", at_once(TABLE, rows))
 
 
 @pytest.mark.parametrize("count", [1, 127, 128, 129, 1000])
