@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueClient
 
-from tests.local_emulator.azure.hosts import APP
+from tests.local_emulator.azure.hosts import APP, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,16 +28,9 @@ COMMAND = [sys.executable, "-m", "onehandler.cli.main", "emulate", "--port", "0"
 
 
 def test_it_tells_its_urls_answers_and_ends(tmp_path: Path) -> None:
-    options = [
-        "--data",
-        str(tmp_path),
-        "--setting",
-        "GREETING=hello",
-        "--events",
-        "on_event=drops/in/",
-        "--json",
-    ]
-    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, text=True) as process:
+    options = ["--data", str(tmp_path), "--setting", "GREETING=hello", "--json"]
+    events = ["--events", "on_event=drops/in/", "--events", "queue:told=drops"]
+    with subprocess.Popen([*COMMAND, *options, *events], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         answer = requests.get(told["functions"]["setting"].format(name="GREETING"), timeout=30)
@@ -42,6 +38,10 @@ def test_it_tells_its_urls_answers_and_ends(tmp_path: Path) -> None:
         assert "AccountName=devstoreaccount1" in told["connection_string"]
         status = f"{told['url']}/admin/host/status"
         assert requests.get(status, headers={"x-functions-key": told["master_key"]}, timeout=30).ok
+        with BlobServiceClient.from_connection_string(told["connection_string"]) as blobs:
+            blobs.create_container("drops").upload_blob("in/a.csv", b"x")
+        with QueueClient.from_connection_string(told["connection_string"], "told") as queue:
+            assert until(lambda: received(queue), "the event in the queue")
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     assert list((tmp_path / "azure").iterdir()) == []
@@ -77,3 +77,10 @@ def test_what_it_refuses(tmp_path: Path, run: Run, arguments: tuple[object, ...]
     found = run("emulate", "--data", tmp_path, "--port", 0, *arguments)
     assert found.exit_code == 2
     assert said in " ".join(found.stderr.split())
+
+
+def received(queue: QueueClient) -> object:
+    try:
+        return queue.receive_message()
+    except ResourceNotFoundError:
+        return None
