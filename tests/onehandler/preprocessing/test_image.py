@@ -18,6 +18,7 @@ from onehandler.errors import BundleError, InvalidInput, TooLarge
 from onehandler.preprocessing import image as module
 from onehandler.preprocessing.image_pixels import orientation
 from onehandler.signature import TensorSpec
+from tests import bundles
 from tests.hostile.cases_images import png
 from tests.prepared import base64_of, encoded
 
@@ -197,8 +198,6 @@ def test_declarations_that_make_no_sense_are_refused(members: dict[str, Any]) ->
 
 
 def test_pillow_is_imported_when_the_first_image_comes(tmp_path: Any) -> None:
-    from tests import bundles
-
     bundle = bundles.build("photo", tmp_path)
     code = f"""
 import sys
@@ -214,8 +213,6 @@ print(before, "PIL" in sys.modules, "numpy" in sys.modules)
 
 
 def test_without_pillow_the_bundle_says_what_to_deploy(tmp_path: Any) -> None:
-    from tests import bundles
-
     bundle = bundles.build("photo", tmp_path)
     code = f"""
 import sys
@@ -232,3 +229,28 @@ except BundleError as error:
 """
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
     assert 'deploy with --param="image=true"' in done.stdout
+
+
+def test_hostile_images_take_little_memory(tmp_path: Any) -> None:
+    """Bombs of thousands of millions of pixels among them; in a process of its own, for the peak is the process's."""
+    bundle = bundles.build("photo", tmp_path)
+    code = f"""
+from onehandler.handler import Handler
+from onehandler.settings import Settings
+from tests.hostile.cases_images import CASES
+from tests.conformance.cases_media import CASES as GOOD
+def peak():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+handler = Handler.load({bundle!r}, Settings({{"ONEHANDLER_LOG_LEVEL": "ERROR", "ONEHANDLER_MAX_BODY_MB": "1"}}))
+for case in GOOD:
+    if case.bundle == "photo":
+        handler.answer(case.request)
+before = peak()
+for case in CASES:
+    if case.bundle == "photo":
+        assert handler.answer(case.request).status == case.status, case.id
+print(peak() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout.splitlines()[-1]) < 32 * 1024  # kB
