@@ -34,7 +34,7 @@ _ROWS = 128  # of a table at a time
 # {"rows": [ or {"inputs": {"X": [, and the brackets that every row begins with.
 _BEGIN = re.compile(rb'\s*\{\s*"(\w{1,20})"\s*:\s*(?:\{\s*"([^"\\]{1,200})"\s*:\s*)?\[\s*(\{|\[*)')
 _BETWEEN = (b",", b", ", b",\n")  # rows, as json.dumps, JavaScript and most others write them
-_INDEX = re.compile(r"\[(\d+)\]")
+_PLACE = re.compile(r"(\w+(?:\.[^\[]*)?)\[(\d+)\]")  # rows[3].age, inputs.X[3][1]
 
 
 class _Unplain(Exception):
@@ -165,4 +165,5 @@ def _without(tail: bytes, closing: int) -> bytes:
 
 def _moved(where: str, rows: int) -> str:
     """A place with its row's number counted from the beginning of the body."""
-    return _INDEX.sub(lambda found: f"[{int(found[1]) + rows}]", where, count=1)
+    found = _PLACE.match(where)
+    return f"{found[1]}[{int(found[2]) + rows}]{where[found.end() :]}" if found else where

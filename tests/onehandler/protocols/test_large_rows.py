@@ -160,6 +160,20 @@ def test_an_input_without_its_name_is_cut_where_that_is_allowed() -> None:
     assert (found[0], outcome(lambda: found[1])) == ("inputs", at_once(TABLE, rows))
 
 
+@pytest.mark.parametrize(
+    ("where", "moved"),
+    [
+        ("rows[3]", "rows[13]"),
+        ("rows[3].a[2]", "rows[13].a[2]"),
+        ("inputs.X[3][1]", "inputs.X[13][1]"),
+        ("input 'X[3]'", "input 'X[3]'"),
+        ("", ""),
+    ],
+)
+def test_only_the_rows_number_is_moved(where: str, moved: str) -> None:
+    assert large_rows._moved(where, 10) == moved
+
+
 @pytest.mark.parametrize("count", [1, 127, 128, 129, 1000])
 def test_a_table_in_parts(count: int) -> None:
     rows = [[float(number), 0.5] for number in range(count)]
