@@ -43,7 +43,7 @@ def image_type(body: bytes) -> str:
 def takes(signature: Signature, media: str) -> bool:
     """Whether the model takes one image a row (IMAGE), or one text ("")."""
     specs = signature.inputs
-    return len(specs) == 1 and _is_one(specs[0]) and specs[0].media == media
+    return signature.batched and len(specs) == 1 and _is_one(specs[0]) and specs[0].media == media
 
 
 def in_base64(body: bytes) -> str:
