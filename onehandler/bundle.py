@@ -109,12 +109,11 @@ class Bundle:
             present = dict(_walk(self.folder))
         except OSError as error:
             raise BundleError(f"cannot be read: {error.strerror}", where=self.folder) from None
-        unlisted = sorted(present.keys() - listed.keys() - _BESIDE)
         for name, entry in listed.items():
             if name not in present:
                 raise BundleError(f"the manifest lists '{name}', which is not there", where=self.folder)
             self._verify_file(name, present[name], entry)
-        if unlisted:
+        if unlisted := sorted(present.keys() - listed.keys() - _BESIDE):
             raise BundleError(f"{unlisted[0]!r:.100} is not in the manifest; remove it", where=self.folder)
 
     def _verify_file(self, name: str, status: os.stat_result, entry: Mapping[str, Any]) -> None:
