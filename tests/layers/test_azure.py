@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from layers import azure
 from layers.archive import check_archive, digest_of
 from layers.azure import package_azure
+from layers.azure_site import PREPARING, fill_site, names_in
 from layers.cache import CACHE
 from layers.ledger import AZURE_FLEX
 from layers.wheels import _left
@@ -156,13 +157,14 @@ def test_another_python_gets_its_own_wheels(bundle: Path, tmp_path: Path) -> Non
         find_python(version)
     except SettingsError:
         pytest.skip(f"no Python {version} here to compile with")
-    with zipfile.ZipFile(package_azure(bundle, version, tmp_path).archives[0]) as opened:
-        names = opened.namelist()
     tag = f"cpython-{version.replace('.', '')}"
-    assert f"frozen.{tag}.bin" in names
-    extensions = [name for name in names if name.endswith(".so") and ".cpython-" in name]
+    with zipfile.ZipFile(package_azure(bundle, version, tmp_path, remote_build=True).archives[0]) as opened:
+        assert f"frozen.{tag}.bin" in opened.namelist()
+    fill_site(tmp_path / "site", version, [PREPARING["image"]], tmp_path)
+    extensions = [path.name for path in (tmp_path / "site" / "PIL").glob("*.so")]
     assert extensions
     assert all(tag in name for name in extensions)
+    assert list((tmp_path / "site" / "PIL").glob(f"__pycache__/Image.{tag}.pyc"))
 
 
 def test_what_flex_consumption_does_not_run_is_refused(bundle: Path, tmp_path: Path) -> None:
@@ -178,15 +180,20 @@ def test_code_of_a_bundle_must_find_what_it_imports(tmp_path: Path) -> None:
         package_azure(bundle, this_version(), tmp_path / "out")
 
 
-@pytest.mark.parametrize(("name", "package"), [("photo", "PIL"), ("review", "tokenizers")])
-def test_bundles_that_prepare_inputs_get_what_reads_them(name: str, package: str, tmp_path: Path) -> None:
-    report = package_azure(Path(prepared.build(name, tmp_path)), this_version(), tmp_path / "out")
+@pytest.mark.parametrize(
+    ("name", "kind", "module"), [("photo", "image", "PIL"), ("review", "text", "tokenizers")]
+)
+def test_bundles_that_prepare_inputs_get_what_reads_them(
+    name: str, kind: str, module: str, tmp_path: Path
+) -> None:
+    bundle = Path(prepared.build(name, tmp_path))
+    report = package_azure(bundle, this_version(), tmp_path / "out", remote_build=True)
     with zipfile.ZipFile(report.archives[0]) as opened:
-        installed = {path.split("/")[3] for path in opened.namelist() if path.startswith(SITE)}
         requirements = opened.read("requirements.txt").decode()
-    assert package in installed
-    assert "huggingface_hub" not in installed, "tokenizers' own way to fetch files, of no use here"
-    assert "pillow==" in requirements or "tokenizers==" in requirements
+    assert f"\n{PREPARING[kind].package}==" in requirements
+    fill_site(tmp_path / "site", this_version(), [PREPARING[kind]], tmp_path)
+    assert module in names_in(tmp_path / "site")
+    assert "huggingface_hub" not in names_in(tmp_path / "site"), "tokenizers' own way to fetch files"
 
 
 def test_the_commands_print_one_object(bundle: Path, archive: Path, tmp_path: Path) -> None:
