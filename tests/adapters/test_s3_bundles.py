@@ -11,9 +11,10 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
+from onehandler import signing_keys
 from onehandler.bundle import Bundle
 from onehandler.cli.main import cli
-from onehandler.errors import BundleError
+from onehandler.errors import BundleError, UntrustedBundle
 from onehandler.handler import Handler
 from onehandler.settings import Settings
 from tests import bundles
@@ -48,6 +49,20 @@ def test_what_was_pushed_is_served(
     handler = Handler.load(location, Settings(os.environ))
     assert handler.bundle.folder.startswith(str(tmp_path))
     handler.close()
+
+
+def test_a_signature_goes_along(
+    bucket: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsigned = json.loads(push(folder, f"s3://{bucket}/unsigned").stdout)["location"]
+    public_key = signing_keys.generate(tmp_path / "key.pem")
+    signing_keys.sign(Path(folder), signing_keys.read_key(tmp_path / "key.pem"))
+    signed = json.loads(push(folder, f"s3://{bucket}/signed").stdout)["location"]
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    settings = Settings({**os.environ, "ONEHANDLER_PUBLIC_KEY": public_key})
+    with pytest.raises(UntrustedBundle, match="has no signature that can be read"):
+        Handler.load(unsigned, settings)
+    Handler.load(signed, settings).close()
 
 
 def test_what_was_altered_in_the_bucket_is_refused(
