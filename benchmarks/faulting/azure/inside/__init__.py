@@ -1,0 +1,1 @@
+"""What a worker imports: its folder is on the path there."""
