@@ -47,11 +47,11 @@ class AdminApi:
         refused = refusal_status(self._keys.level_of(head), ADMIN)
         if refused:
             return HttpResponse(refused)
-        steps = head.path.lower().strip("/").split("/")[1:]
-        if steps[0] == "host":
-            return self._host(steps[1:])
-        if steps[0] == "functions":
-            return self._of_functions(request, steps[1:])
+        match head.path.lower().strip("/").split("/"):
+            case ["admin", "host", *steps]:
+                return self._host(steps)
+            case ["admin", "functions", *steps]:
+                return self._of_functions(request, steps)
         return _unknown(head.path)
 
     def _host(self, steps: Sequence[str]) -> HttpResponse:

@@ -12,14 +12,13 @@ class Nudges:
     """Who waits for messages, by the name of the queue."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Callable[[], None]] = {}
+        self._waiting: dict[str, list[Callable[[], None]]] = {}
 
     def add(self, queue: str, nudge: Callable[[], None]) -> None:
         """Have this called after a message was written to the queue."""
-        self._waiting[queue] = nudge
+        self._waiting.setdefault(queue, []).append(nudge)
 
     def tell(self, queue: str) -> None:
         """Say that the queue has something new."""
-        nudge = self._waiting.get(queue)
-        if nudge is not None:
+        for nudge in self._waiting.get(queue, ()):
             nudge()

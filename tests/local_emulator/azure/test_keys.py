@@ -52,9 +52,10 @@ def test_functions_and_their_keys_are_listed(host: Host) -> None:
     keys = requests.get(f"{host.url}/admin/functions/locked/keys", headers=MASTER, timeout=30).json()
     assert keys["keys"] == [{"name": "default", "value": "the-key-of-locked"}]
     assert requests.get(f"{host.url}/admin/functions/none", headers=MASTER, timeout=30).status_code == 404
-    unknown = requests.get(f"{host.url}/admin/extensions", headers=MASTER, timeout=30)
-    assert unknown.status_code == 404
-    assert "host/status" in unknown.json()["detail"]
+    for path in ("extensions", "", "host", "functions/locked/none"):
+        unknown = requests.get(f"{host.url}/admin/{path}", headers=MASTER, timeout=30)
+        assert unknown.status_code == 404
+        assert "host/status" in unknown.json()["detail"]
 
 
 def test_a_function_is_run_on_demand(host: Host) -> None:
