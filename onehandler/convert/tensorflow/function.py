@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -105,6 +106,11 @@ def named(inputs: Sequence[TensorSpec], sample: Rows | None) -> list[TensorSpec]
         return list(inputs)
     columns = tuple(sample.names)
     return [TensorSpec(first.name, first.dtype, (ANY, len(columns)), columns)]
+
+
+def counted(name: str) -> list[tuple[int, str]]:
+    """A key to sort names by, the numbers in them as numbers: SavedModels keep no order, and output_10 comes last."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def in_batches(arrays: Mapping[str, Any], size: int, ask: Callable[[dict[str, Any]], Answers]) -> Answers:

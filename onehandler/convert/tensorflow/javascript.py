@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.json_format import ParseDict, ParseError
 
-from onehandler.convert.tensorflow.function import conversion_of, declared_inputs, spec_of
+from onehandler.convert.tensorflow.function import conversion_of, counted, declared_inputs, spec_of
 from onehandler.convert.tensorflow.graph_def import ends, function_of, placeholders, shape_of
 from onehandler.convert.tensorflow.imported import tf
 from onehandler.convert.tensorflow.javascript_layers import layers_conversion
@@ -96,14 +96,15 @@ def _graph(topology: Any, weights: Mapping[str, Any], where: str) -> Any:
     return graph
 
 
-def _faces(told: Mapping[str, Any], graph: Any, where: str) -> tuple[dict[str, str], dict[str, str]]:
+def _faces(model: Mapping[str, Any], graph: Any, where: str) -> tuple[dict[str, str], dict[str, str]]:
     """Placeholders, and tensors that are the answer, by the names of the signature where one is kept."""
-    metadata = told.get("userDefinedMetadata") or {}
-    signature = told.get("signature") or metadata.get("signature") or {}
+    metadata = model.get("userDefinedMetadata") or {}
+    signature = model.get("signature") or metadata.get("signature") or {}
     known = {node.name for node in graph.node}
     try:
-        inputs = {name: each["name"].partition(":")[0] for name, each in signature["inputs"].items()}
-        outputs = {name: each["name"] for name, each in sorted(signature["outputs"].items())}
+        given, told = signature["inputs"], signature["outputs"]
+        inputs = {name: given[name]["name"].partition(":")[0] for name in sorted(given, key=counted)}
+        outputs = {name: told[name]["name"] for name in sorted(told, key=counted)}
     except (KeyError, TypeError, AttributeError):
         inputs, outputs = {}, {}
     if not inputs or not outputs:

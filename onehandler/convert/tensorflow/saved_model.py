@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import DecodeError
 
 from onehandler.convert.tensorflow.export import frozen
-from onehandler.convert.tensorflow.function import Function, conversion_of, declared_inputs, spec_of
+from onehandler.convert.tensorflow.function import Function, conversion_of, counted, declared_inputs, spec_of
 from onehandler.convert.tensorflow.graph_def import function_of
 from onehandler.convert.tensorflow.imported import tf, tf2onnx
 from onehandler.convert.tensorflow.trust import require_closed_model
@@ -80,12 +80,14 @@ def _function(path: Path, graph: Any, name: str, options: Options) -> Function:
     """One signature of a model of TensorFlow 2."""
     loaded, where = tf.saved_model.load(path, tags=list(graph.meta_info_def.tags)), f"signature '{name}'"
     signature = loaded.signatures[name]
-    specs = dict(sorted(signature.structured_input_signature[1].items()))
+    told = signature.structured_input_signature[1]
+    specs = {each: told[each] for each in sorted(told, key=counted)}
     declared = declared_inputs(options, list(specs), where)
     inputs = [spec_of(each, spec.shape, spec.dtype, declared) for each, spec in specs.items()]
 
     def call(tensors: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(signature(**tensors))
+        found = signature(**tensors)
+        return {each: found[each] for each in sorted(found, key=counted)}
 
     if all(spec.shape.rank and spec.shape[0] is None for spec in specs.values()):
         return Function(inputs, call, loaded)
@@ -100,14 +102,14 @@ def _function(path: Path, graph: Any, name: str, options: Options) -> Function:
 def _former_function(path: Path, graph: Any, name: str, options: Options) -> Function:
     """One signature of a model of TensorFlow 1, whose variables only a session can read."""
     signature, where = graph.signature_def[name], f"signature '{name}'"
-    names = sorted(signature.inputs)
+    names = sorted(signature.inputs, key=counted)
     declared = declared_inputs(options, names, where)
     nodes = {}
     for each in names:
         told = signature.inputs[each]
         spec = spec_of(each, tf.TensorShape(told.tensor_shape), tf.as_dtype(told.dtype), declared)
         nodes[told.name.removesuffix(":0")] = spec
-    outputs = {each: signature.outputs[each].name for each in sorted(signature.outputs)}
+    outputs = {each: signature.outputs[each].name for each in sorted(signature.outputs, key=counted)}
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.compat.v1.saved_model.load(session, list(graph.meta_info_def.tags), str(path))
         frozen_graph = tf2onnx.tf_loader.freeze_session(

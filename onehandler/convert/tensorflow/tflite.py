@@ -94,8 +94,9 @@ def _opened(path: Path, wanted: str) -> _Model:
         return _Model(path, interpreter, *({_plain(each["name"]): each for each in side} for side in sides))
     runner = interpreter.get_signature_runner(_chosen(sorted(signatures), wanted))
     inputs, outputs = runner.get_input_details(), runner.get_output_details()
-    if {each["name"] for each in inputs.values()} != {
-        each["name"] for each in interpreter.get_input_details()
+    told = {each["name"] for each in (*inputs.values(), *outputs.values())}
+    if told != {
+        each["name"] for each in (*interpreter.get_input_details(), *interpreter.get_output_details())
     }:
         raise ConversionError(
             "stands for another graph than the file's first, which alone is converted; save it to a file of its own",

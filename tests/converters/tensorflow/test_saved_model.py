@@ -67,6 +67,14 @@ def test_a_signature_that_is_not_there(tmp_path: Path) -> None:
         built(folder, options=Options(signature="c"))
 
 
+def test_outputs_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    folder = saved(
+        tmp_path / "model", serving_default=lambda x: {f"output_{number}": x + number for number in range(12)}
+    )
+    names = [spec.name for spec in built(folder).bundle.signature.outputs]
+    assert names == [f"output_{number}" for number in range(12)]
+
+
 def test_the_only_signature_needs_no_name(tmp_path: Path) -> None:
     assert set(shares(built(saved(tmp_path / "model", only=summed)))) == {0}
 
