@@ -12,8 +12,11 @@ import json
 import time
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from onehandler.bundle_archive import pack
 from onehandler.errors import SettingsError, Unavailable
 
 if TYPE_CHECKING:
@@ -133,6 +136,18 @@ def deploy(
         raise Unavailable(_ROLLED_BACK + reason, where=_name(plan))
     arn: str = endpoint.endpoint_arn
     return arn
+
+
+def upload(bundle: Path, bucket: str, key: str) -> None:
+    """Put a bundle's folder, packed, or its archive as it is, into a bucket."""
+    import boto3
+
+    with TemporaryDirectory(prefix="onehandler-") as folder:
+        archive = bundle
+        if bundle.is_dir():
+            archive = Path(folder, MODEL_FILE)
+            pack(bundle, archive)
+        boto3.client("s3").upload_file(str(archive), bucket, key)
 
 
 def _changed(kind: Any, plan: Plan) -> Any:

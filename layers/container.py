@@ -28,14 +28,15 @@ from layers.slim import slim
 from layers.wheels import REQUIREMENTS, install
 from onehandler.bundle import Bundle
 from onehandler.bundle_archive import pack
+from onehandler.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from rich.table import Table
 
-# What the image may add to its base, without a model.
+# What the image may add to its base, without a model and what prepares images and texts.
 LIMITS = Limits("our own", 60_000_000, 60_000_000)
 PROGRAMS = (
     "functions.container.serve",
@@ -96,12 +97,19 @@ def package_container(
 
     `told` hears what is being made. Raises BundleError, SettingsError, or TooLarge past the limit of the ledger.
     """
-    Bundle.load(str(bundle))
+    found = Bundle.load(str(bundle))
+    if found.runtime == "joblib":
+        raise SettingsError(
+            f"keeps a scikit-learn estimator as it is, which our image has not the packages for; build an image FROM "
+            f"ours with {', '.join(f'{name}=={each}' for name, each in found.manifest.get('requires', {}).items())}",
+            where=str(bundle),
+        )
     told("model.tar.gz")
     model = out / "model.tar.gz"
     pack(bundle, model)
     told("image.zip")
-    image = build_image(arch, python, out, cache)
+    kinds = sorted({step["kind"] for step in found.manifest.get("preprocessing", ())})
+    image = build_image(arch, python, out, cache, kinds)
     told("context")
     context = out / "context"
     shutil.rmtree(context, ignore_errors=True)
@@ -115,14 +123,21 @@ def package_container(
     return ContainerReport(model, image, context, arch)
 
 
-def build_image(arch: str, python: str, out: Path, cache: Path = CACHE) -> Path:
-    """Build OUT/image.zip, or find it built; TooLarge says what takes the most."""
+def build_image(
+    arch: str, python: str, out: Path, cache: Path = CACHE, preparing: Sequence[str] = ()
+) -> Path:
+    """Build OUT/image.zip, or find it built; TooLarge says what takes the most.
+
+    `preparing` are kinds of preprocessing ("image", "text") whose packages the image is to have.
+    """
+    extra = [f"layer-{kind}" for kind in preparing]
     files = reach(ROOT, PROGRAMS).files
     library = build_layer("onnx", arch, python, out, cache)
 
     def fill(folder: Path) -> None:
         site = folder / "python"
-        install("container", site, arch, python)
+        for requirements in ("container", *extra):
+            install(requirements, site, arch, python)
         slim(site)
         cut_below(site)
         compile_folder(site, python, "/opt/onehandler/python")
@@ -132,13 +147,13 @@ def build_image(arch: str, python: str, out: Path, cache: Path = CACHE) -> Path:
 
     target = out / "image.zip"
     names = sorted(path.relative_to(ROOT).as_posix() for path in files)
-    requirements = REQUIREMENTS / "container.txt"
-    key = key_of(
-        "image", arch, python, toolchain(python), *names, files=[requirements, library, *sorted(files)]
-    )
+    requirements = [REQUIREMENTS / f"{name}.txt" for name in ("container", *extra)]
+    given = [*requirements, library, *sorted(files)]
+    key = key_of("image", arch, python, toolchain(python), *extra, *names, files=given)
     built(target, key, fill, cache)
     library.unlink()
-    check_size(target, LIMITS)
+    if not extra:
+        check_size(target, LIMITS)
     return target
 
 

@@ -67,7 +67,7 @@ def _of_bundle(folder: Path) -> Contents:
     if bundle.runtime == "joblib":
         raise SettingsError(
             "keeps a scikit-learn estimator as it is, and scikit-learn is in no layer of ours; serve it from a "
-            "container ('onehandler package sagemaker'), or change the model to one that converts",
+            "container whose image has it, or change the model to one that converts",
             where=str(folder),
         )
     return Contents(bundle.digest, imports_of_bundle(folder))

@@ -69,7 +69,7 @@ def sagemaker(  # noqa: PLR0913, PLR0917
     onehandler package sagemaker build/bundles/churn        makes the image's context: build and push it once
     onehandler deploy sagemaker build/bundles/churn --name churn --bucket models --role ARN --image URI
     """  # noqa: D301
-    from adapters.sagemaker_endpoint import MODEL_FILE, Order, Scale, deploy, planned
+    from adapters.sagemaker_endpoint import MODEL_FILE, Order, Scale, deploy, planned, upload
     from onehandler.bundle import Bundle
 
     verified = Bundle.load(str(bundle))
@@ -95,27 +95,12 @@ def sagemaker(  # noqa: PLR0913, PLR0917
         print_json({"Upload": f"s3://{bucket}/{key}", **plan.to_json()})
         return
     with progress("packing") as told:
-        _upload(bundle, bucket, key)
+        upload(bundle, bucket, key)
         arn = deploy(plan, lambda doing: told(f"{name}: {doing}"), seconds=wait)
     if as_json:
         print_json({"endpoint": name, "arn": arn, "model": order.data, "digest": verified.digest})
     else:
         click.echo(_how_to_ask(order, verified.name))
-
-
-def _upload(bundle: Path, bucket: str, key: str) -> None:
-    from tempfile import TemporaryDirectory
-
-    import boto3
-
-    from onehandler.bundle_archive import pack
-
-    with TemporaryDirectory(prefix="onehandler-") as folder:
-        archive = bundle
-        if bundle.is_dir():
-            archive = Path(folder, "model.tar.gz")
-            pack(bundle, archive)
-        boto3.client("s3").upload_file(str(archive), bucket, key)
 
 
 def _how_to_ask(order: Order, model: str) -> str:

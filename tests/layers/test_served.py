@@ -100,5 +100,5 @@ def test_a_version_elsewhere_on_this_machine_is_refused(several: Path) -> None:
 
 def test_an_estimator_kept_as_it_is_is_refused_by_name(tmp_path: Path) -> None:
     bundle = Path(bundles.build("iris", tmp_path, runtime="joblib"))
-    with pytest.raises(SettingsError, match=r"package sagemaker"):
+    with pytest.raises(SettingsError, match="container whose image has it"):
         contents_of(bundle)
