@@ -31,7 +31,7 @@ def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
         name: spec_of(name, shape_of(node), tf.as_dtype(node.attr["dtype"].type), declared)
         for name, node in found.items()
     }
-    function = function_of(graph, inputs, ends(graph), where)
+    function = function_of(graph, inputs, ends(graph, where), where)
     return conversion_of(function, sample, options, {"framework": "tensorflow", "class": "GraphDef"}, where)
 
 

@@ -178,15 +178,16 @@ def _tensor_spec(spec: TensorSpec) -> Any:
 
 
 def with_labels(signature: Signature, labels: Sequence[str]) -> Signature:
-    """Names of classes on the outputs that have as many entries; ConversionError when none has."""
+    """Names of classes on the output that has as many entries; ConversionError unless just one has."""
     if not labels:
         return signature
     fitting = [
         spec for spec in signature.outputs if spec.dtype.family == "float" and spec.shape[-1] == len(labels)
     ]
-    if not fitting:
+    if len(fitting) != 1:
         raise ConversionError(
-            f"names {len(labels)} classes; the model gives {', '.join(map(repr, signature.outputs[:4]))}",
+            f"names {len(labels)} classes, which just one output must have; the model gives "
+            f"{', '.join(map(repr, signature.outputs[:4]))}",
             where="--labels",
         )
     outputs = [

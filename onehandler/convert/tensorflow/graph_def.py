@@ -59,11 +59,22 @@ def shape_of(placeholder: Any) -> Any:
     return tf.TensorShape(placeholder.attr["shape"].shape if "shape" in placeholder.attr else None)
 
 
-def ends(graph: Any) -> dict[str, str]:
-    """Tensors that no node takes, by names without TensorFlow's ":0"."""
-    taken = {source.removeprefix("^").partition(":")[0] for node in graph.node for source in node.input}
-    names = [node.name for node in graph.node if node.name not in taken and node.op not in _SILENT]
-    return {name: f"{name}:0" for name in names}
+def ends(graph: Any, where: str) -> dict[str, str]:
+    """Tensors of nodes that no other takes, by names without TensorFlow's ":0"; ConversionError when there are none."""
+    with tf.Graph().as_default() as imported:
+        try:
+            tf.import_graph_def(graph, name="")
+        except Exception as error:  # noqa: BLE001 - a graph of strangers may break TensorFlow's importer anywhere
+            raise _refusal(error, where) from None
+    tensors = [
+        tensor.name
+        for each in imported.get_operations()
+        if each.type not in _SILENT and not any(tensor.consumers() for tensor in each.outputs)
+        for tensor in each.outputs
+    ]
+    if not tensors:
+        raise ConversionError("gives nothing: every node is taken by another", where=where)
+    return {name.removesuffix(":0").replace(":", "_"): name for name in tensors}
 
 
 def _imported(graph: Any, inputs: Mapping[str, TensorSpec], outputs: Mapping[str, str], where: str) -> Call:
@@ -74,13 +85,17 @@ def _imported(graph: Any, inputs: Mapping[str, TensorSpec], outputs: Mapping[str
             [element(f"{name}:0") for name in inputs], [element(name) for name in outputs.values()]
         )
     except Exception as error:  # noqa: BLE001 - a graph of strangers may break TensorFlow's importer anywhere
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-        raise ConversionError(f"TensorFlow doesn't take the graph: {reason}", where=where) from None
+        raise _refusal(error, where) from None
 
     def call(tensors: Mapping[str, Any]) -> dict[str, Any]:
         return dict(zip(outputs, pruned(*(tensors[spec.name] for spec in inputs.values())), strict=True))
 
     return call
+
+
+def _refusal(error: Exception, where: str) -> ConversionError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    return ConversionError(f"TensorFlow doesn't take the graph: {reason}", where=where)
 
 
 def _shape(spec: TensorSpec) -> Any:

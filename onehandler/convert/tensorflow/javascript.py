@@ -108,7 +108,7 @@ def _faces(model: Mapping[str, Any], graph: Any, where: str) -> tuple[dict[str, 
     except (KeyError, TypeError, AttributeError):
         inputs, outputs = {}, {}
     if not inputs or not outputs:
-        return {name: name for name in placeholders(graph)}, ends(graph)
+        return {name: name for name in placeholders(graph)}, ends(graph, where)
     lost = [name for name in (*inputs.values(), *outputs.values()) if name.partition(":")[0] not in known]
     if lost or not set(inputs.values()) <= placeholders(graph).keys():
         raise ConversionError(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 # Python's functions, and layers that load a file of another framework from wherever they say.
 _RUNNING = ("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
+_LARGEST = (
+    64 * 1024 * 1024
+)  # bytes of a description; that of a network of thousands of layers has two million
 _EXPORT = "load it where you made it, call model.export(FOLDER), and build from that folder"
 
 
@@ -107,7 +110,7 @@ def _configuration(path: Path, where: str) -> Any:
     try:
         if path.suffix.lower() == ".keras":
             with zipfile.ZipFile(path) as archive:
-                return json.loads(archive.read("config.json"))
+                return json.loads(_part(archive, "config.json"))
         with h5py.File(path, "r") as file:
             return json.loads(file.attrs["model_config"])
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
@@ -116,6 +119,13 @@ def _configuration(path: Path, where: str) -> Any:
             f"is not a whole Keras model ({reason}); write it with model.save, not save_weights",
             where=where,
         ) from None
+
+
+def _part(archive: zipfile.ZipFile, name: str) -> bytes:
+    size = archive.getinfo(name).file_size
+    if size > _LARGEST:
+        raise ValueError(f"its description has {size:,} bytes, at most {_LARGEST:,} are read")
+    return archive.read(name)
 
 
 def _refuse_code(configuration: Any, where: str) -> None:

@@ -94,7 +94,7 @@ def test_arrays_by_input_name_are_a_sample(tmp_path: Path) -> None:
 
 def test_labels_that_fit_no_output(tmp_path: Path) -> None:
     dense().save(tmp_path / "model.keras")
-    with pytest.raises(ConversionError, match="--labels: names 2 classes; the model gives TensorSpec"):
+    with pytest.raises(ConversionError, match="--labels: names 2 classes, which just one output must have"):
         built(tmp_path / "model.keras", options=Options(labels=["a", "b"]))
 
 
@@ -222,6 +222,13 @@ def test_a_model_that_does_not_say_what_it_takes(tmp_path: Path) -> None:
     model = keras.Sequential([layers.Dense(2)])
     model.save(tmp_path / "model.keras")
     with pytest.raises(ConversionError, match=r"doesn't say what it takes: load it where you made it"):
+        built(tmp_path / "model.keras")
+
+
+def test_a_description_of_many_bytes_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "model.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", " " * 65 * 1024 * 1024)
+    with pytest.raises(ConversionError, match="its description has 68,157,440 bytes"):
         built(tmp_path / "model.keras")
 
 

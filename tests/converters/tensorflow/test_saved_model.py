@@ -261,6 +261,11 @@ def test_a_frozen_graph_names_inputs_and_outputs_by_its_nodes(tmp_path: Path) ->
     assert set(shares(found)) == {0}
 
 
+def test_a_last_node_of_several_outputs_gives_them_all(tmp_path: Path) -> None:
+    path = frozen(tmp_path / "model.pb", lambda: tf.math.top_k(placeholder(None, 5), 2, name="best"))
+    assert sides(built(path))[1] == ["best: float32[any, 2]", "best_1: int32[any, 2]"]
+
+
 def test_a_frozen_graph_of_one_row_takes_any(tmp_path: Path) -> None:
     def one_row() -> None:
         pixels = placeholder(1, 4, 4, 1, name="pixels")
@@ -302,6 +307,7 @@ FROZEN_REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "uses ReadFile",
     ),
     "complex numbers": (lambda: tf.math.conj(placeholder(None, 2, kind=tf.complex64)), "complex64"),
+    "no outputs": (lambda: placeholder(None, 2), "gives nothing: every node is taken by another"),
     "no inputs": (lambda: tf.constant(1.0) + tf.constant(2.0), "takes no inputs"),
     "an operator": (
         lambda: tf.strings.regex_full_match(placeholder(None, kind=tf.string), "a+", name="matches"),
