@@ -10,7 +10,7 @@ from onehandler.convert import Candidate, Conversion
 from onehandler.convert.generated import generated
 from onehandler.convert.graph import signature_of
 from onehandler.convert.pytorch.export import exports
-from onehandler.convert.pytorch.files import Kind, kind_of, read_program, read_script
+from onehandler.convert.pytorch.files import Kind, first_line, kind_of, read_program, read_script
 from onehandler.convert.pytorch.modules import inputs_of, module_of
 from onehandler.convert.pytorch.originals import Original, program_inputs
 from onehandler.convert.tables import Table
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from onehandler.convert import Options
     from onehandler.convert.arrays import Arrays
     from onehandler.convert.pytorch.export import Export
-    from onehandler.convert.rows import Rows
+    from onehandler.convert.rows import Answers, Rows
 
     Sizes = Mapping[str, Sequence[int]]
 
@@ -60,8 +60,7 @@ def conversion_of(original: Original, sample: Rows | None, options: Options, cla
     columns = original.inputs[0].columns or [spec.name for spec in original.inputs]
     sets = [*([sample.chosen(columns, "--sample")] if sample is not None else []), *made.values()]
     first = sets[0].part(0, _EXAMPLE)
-    original.require_steady(first)
-    answers = [original.ask(rows) for rows in sets]
+    answers = _answers(original, first, sets)
     sizes = {name: _sizes([each[name].shape for each in answers]) for name in answers[0]}
     example = {name: _two(tensor) for name, tensor in original.given(first).items()}
     named = _columns(original, sizes, options.labels)
@@ -80,6 +79,21 @@ def conversion_of(original: Original, sample: Rows | None, options: Options, cla
         warnings=warnings,
         generated=(lambda: made) if made else None,
     )
+
+
+def _answers(original: Original, first: Rows, sets: Sequence[Rows]) -> list[Answers]:
+    """The original's answers to each set; ConversionError when it has none, or others each time."""
+    try:
+        original.require_steady(first)
+        return [original.ask(rows) for rows in sets]
+    except ConversionError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a model may raise anything
+        raise ConversionError(
+            f"the original model cannot answer the rows ({type(error).__name__}: {first_line(error)}); give them in "
+            "the shape and type that forward() takes",
+            where="--sample",
+        ) from None
 
 
 def _made_up(original: Original, sample: Rows | None) -> tuple[Mapping[str, Arrays], list[str]]:

@@ -237,3 +237,19 @@ def test_what_cannot_be_built_is_refused_by_name(name: str, tmp_path: Path) -> N
     with pytest.raises(ConversionError, match=message):
         built(weights, **given)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "message"),
+    [
+        (Convolution, {"pixels": np.ones((9, 3, 8, 8))}, "RuntimeError: .*to have 1 channels"),
+        (Recurrent, {"ids": np.full((9, 4), 50)}, "IndexError: index out of range"),
+        (Convolution, {"image": images()}, "takes 'pixels'; came besides: 'image'; lacking: 'pixels'"),
+    ],
+)
+def test_a_sample_that_the_model_cannot_answer_is_refused(
+    kind: type[torch.nn.Module], rows: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConversionError, match=f"--sample: .*{message}"):
+        built(saved(made(kind), tmp_path), arrays(tmp_path, **rows), model_class=path_of(kind))
+    assert not (tmp_path / "out").exists()
