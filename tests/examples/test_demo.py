@@ -54,6 +54,30 @@ def test_sagemakers_demo_does_all_three_and_cleans_up() -> None:
         assert told in done.stdout, f"{told!r} is not in\n{done.stdout}"
 
 
+def test_azures_demo_does_the_main_job_and_cleans_up() -> None:
+    """In this file, too, for the same reason."""
+    mark = {"ONEHANDLER_TEST_MARK": f"demo-azure-{os.getpid()}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.demo_azure"],
+        cwd=ROOT,
+        env={**os.environ, **mark, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for told in (
+        "app.zip ",
+        '"label": "malignant"',
+        "571 results in input order",
+        "row=300, ",
+        '"predicted": 569, "failed": 2',
+        "nothing is left running",
+    ):
+        assert told in done.stdout, f"{told!r} is not in\n{done.stdout}"
+    assert _processes_with(mark) == []
+
+
 def _processes_with(mark: dict[str, str]) -> list[str]:
     """Processes that inherited the mark and still run."""
     [(name, value)] = mark.items()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PIECE = 64 * 1024  # bytes read or written at once
 _BODILESS = (204, 304)
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 ID = "x-ms-invocation-id"
 
 
@@ -151,8 +152,7 @@ def _size(line: bytes) -> int:
 
 
 def _head_of(method: str, response: Response, *, closing: bool) -> bytes:
-    phrase = HTTPStatus(response.status).phrase
-    lines = [f"HTTP/1.1 {response.status} {phrase}"]
+    lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, '')}"]
     lines += (f"{name}: {value}" for name, value in response.headers.items() if name != "content-length")
     if method != "HEAD" and response.status not in _BODILESS:
         lines.append(f"content-length: {len(response.body)}")

@@ -25,6 +25,8 @@ def told(asked: Asked) -> Response:
         raise ZeroDivisionError
     if asked.target == "/large":
         return Response(200, {"content-type": "application/octet-stream"}, b"x" * 5_000_000)
+    if asked.target == "/unheard-of":
+        return Response(599, {}, b"")
     if asked.target == "/none":
         return Response(204, {}, b"")
     request = asked.request("base")
@@ -79,6 +81,7 @@ def test_large_answers_faults_and_answers_without_a_body(port: int) -> None:
     assert len(get("/large")[1]) == 5_000_000
     answer, body = get("/fails")
     assert (answer.status, json.loads(body)["title"]) == (500, "Internal error")
+    assert get("/unheard-of")[0].status == 599
     answer, body = get("/none")
     assert (answer.status, body, answer.getheader("content-length")) == (204, b"", None)
     answer, body = get("/predict", "HEAD")
