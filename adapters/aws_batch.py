@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from onehandler.batch.plan import Planner
-    from onehandler.batch.score import Chunk, Scorer
+    from onehandler.batch.score import Scorer
     from onehandler.batch.sweep import Sweeper
 
     EntryPoint = Callable[[dict[str, Any], LambdaContext], PartialItemFailureResponse]
@@ -56,7 +56,7 @@ def score_entry_point(scorer: Scorer, service: str, namespace: str) -> EntryPoin
             metrics.add_metric(name="RowsScored", unit=MetricUnit.Count, value=rows - failed)
             metrics.add_metric(name="RowsFailed", unit=MetricUnit.Count, value=failed)
         said = {"job": chunk.manifest.job, "chunk": chunk.number, "of": chunk.manifest.chunks}
-        logger.info(_outcome(chunk), extra={**said, "rows": rows, "failed": failed})
+        logger.info(chunk.outcome, extra={**said, "rows": rows, "failed": failed})
 
     return _entry_point(score, logger, metrics)
 
@@ -76,14 +76,6 @@ def sweep_entry_point(sweeper: Sweeper, service: str) -> Callable[[dict[str, Any
 
     wrapped: Callable[[dict[str, Any], LambdaContext], None] = entry_point
     return wrapped
-
-
-def _outcome(chunk: Chunk) -> str:
-    if chunk.cancelled:
-        return "left alone: the job was cancelled"
-    if chunk.counted:
-        return "counted quotes"
-    return "scored the last chunk: the job is complete" if chunk.finished else "scored"
 
 
 def drops_in(body: str) -> Iterator[Drop]:

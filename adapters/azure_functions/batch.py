@@ -138,12 +138,4 @@ def _drop(event: Any) -> Drop | None:
 def _tell(chunk: Chunk) -> None:
     told = {"job": chunk.manifest.job, "chunk": chunk.number, "of": chunk.manifest.chunks}
     counts = {"rows": chunk.counts.rows, "failed": chunk.counts.failed}
-    _log.info("%s %s", _outcome(chunk), json.dumps({**told, **counts}))
-
-
-def _outcome(chunk: Chunk) -> str:
-    if chunk.cancelled:
-        return "left alone: the job was cancelled"
-    if chunk.counted:
-        return "counted quotes"
-    return "scored the last chunk: the job is complete" if chunk.finished else "scored"
+    _log.info("%s %s", chunk.outcome, json.dumps({**told, **counts}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Lock
 from urllib.parse import urlsplit
 
 import azure.functions as func
@@ -35,7 +36,8 @@ class HttpCarrier:
         self._served: Final = served
         self.base_path: Final = base_path
         self._web: Final = web
-        self._lanes: list[WebLane] = []
+        self._lock: Final = Lock()
+        self._lane: WebLane | None = None
 
     def answer(self, asked: func.HttpRequest, invocation_id: str) -> func.HttpResponse:
         """Answer a request that the host has read whole."""
@@ -60,11 +62,12 @@ class HttpCarrier:
         return self._web_lane(served).answer(request)
 
     def _web_lane(self, served: Served) -> WebLane:
-        if not self._lanes:
-            from adapters.azure_functions.web import WebLane, load_app  # predictions take the fast lane
+        with self._lock:
+            if self._lane is None:
+                from adapters.azure_functions.web import WebLane, load_app  # predictions take the fast lane
 
-            self._lanes.append(WebLane(served, self._web or load_app))
-        return self._lanes[0]
+                self._lane = WebLane(served, self._web or load_app)
+            return self._lane
 
 
 def request_of(asked: func.HttpRequest, base_path: str, invocation_id: str) -> Request:

@@ -37,6 +37,15 @@ class Chunk:
     cancelled: bool = False  # the job is: nothing was done
     counted: bool = False  # only its quotes were
 
+    @property
+    def outcome(self) -> str:
+        """The same for a log."""
+        if self.cancelled:
+            return "left alone: the job was cancelled"
+        if self.counted:
+            return "counted quotes"
+        return "scored the last chunk: the job is complete" if self.finished else "scored"
+
 
 @dataclass(frozen=True, slots=True)
 class Scorer:

@@ -29,7 +29,7 @@ class BatchSettings:
         names = ("ONEHANDLER_BATCH_RESULTS", "ONEHANDLER_BATCH_QUEUE", "ONEHANDLER_BATCH_LEDGER")
         for name in names:
             if not environ.get(name):
-                raise SettingsError("must be set; serverless.yml sets it", where=name)
+                raise SettingsError("must be set; serverless.yml and iac/azure set it", where=name)
         results, queue, ledger = (environ[name] for name in names)
         megabytes = _number(environ, "ONEHANDLER_BATCH_CHUNK_MB", 8, 0.015625, 64)
         stalled = _number(environ, "ONEHANDLER_BATCH_STALLED_S", 3600, 1, 86400)
