@@ -55,6 +55,9 @@ class Handler:
         self.runtime: Final = runtime
         self.settings: Final = settings
         self.telemetry = Telemetry.of(settings)
+        # What `preprocess` gives has to fit: the model, or, where it gives what came, what clients are told.
+        own = type(self).preprocess is not Handler.preprocess
+        self._wanted: Final = runtime.signature if own else bundle.signature
 
     @classmethod
     def load(cls, bundle: Bundle | str, settings: Settings | None = None) -> Handler:
@@ -80,7 +83,7 @@ class Handler:
         them.
         """
         ready = self.preprocess(inputs)
-        self.signature.check_inputs(ready)
+        self._wanted.check_inputs(ready)
         return self.postprocess(self.runtime.run(ready))
 
     def preprocess(self, inputs: Tensors) -> Tensors:

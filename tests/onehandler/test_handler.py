@@ -103,6 +103,30 @@ def test_a_bundles_own_handler_pre_and_postprocesses(tmp_path: Path) -> None:
     assert outputs["label"].values() == [4]
 
 
+OF_TEXTS = b"""
+from onehandler.handler import Handler
+from onehandler.tensor import Tensor
+
+class Reading(Handler):
+    def preprocess(self, inputs):
+        rows = [text.split(",") for text in inputs["line"].values()]
+        return {"X": Tensor.of("float32", (len(rows), len(rows[0])), [float(cell) for row in rows for cell in row])}
+"""
+
+
+def test_a_bundles_own_handler_may_take_other_things_than_the_model(tmp_path: Path) -> None:
+    model, _, outputs, _ = bundles._MODELS["iris"]()
+    takes = [bundles.spec("line", "string", [-1])]
+    folder = bundles.write(
+        tmp_path / "own", "iris", model, takes, outputs, [], files={"handler.py": OF_TEXTS}
+    )
+    handler = Handler.load(folder, SETTINGS)
+    line = ",".join(map(str, ROW))
+    assert handler.predict({"line": Tensor.of("string", (1,), [line])})["label"].shape == (1,)
+    with pytest.raises(InvalidInput, match=r"takes shape \[any, 4\], \[1, 2\] came"):
+        handler.predict({"line": Tensor.of("string", (1,), ["1,2"])})
+
+
 @pytest.mark.parametrize(
     "code",
     [b"", b"x = 1\n", b"from onehandler.handler import Handler\n", OWN + OWN.replace(b"Doubling", b"Other")],
