@@ -43,6 +43,23 @@ def require_closed_model(found: Any, where: str) -> None:
     reached = _reached({each.signature.name: each for each in graph.library.function}, starts)
     _refuse(_inner(reached), where, _CHECKPOINT)
     _refuse((node for node in run if not node.op.startswith("Restore")), where, _CHECKPOINT)
+    assets = {asset.tensor_info.name.partition(":")[0] for asset in found.asset_file_def}
+    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+        _refuse_tables_elsewhere(nodes, assets, where)
+
+
+def _refuse_tables_elsewhere(nodes: Iterable[Any], assets: set[str], where: str) -> None:
+    """Tables are read from the model's assets, which the loader names: a path in the graph may be any file's."""
+    known = {node.name: node for node in nodes}
+    for node in known.values():
+        source = _node_of(node.input[1]) if node.op.startswith("InitializeTableFromTextFile") else ""
+        while source in known and known[source].op == "Identity":
+            source = _node_of(known[source].input[0])
+        if source in known and source not in assets and known[source].op != "Placeholder":
+            raise ConversionError(
+                f"fills the table '{node.name[:80]}' from a file that is none of its assets; save the model again",
+                where=where,
+            )
 
 
 def _refuse(nodes: Iterable[Any], where: str, *patterns: re.Pattern[str]) -> None:
@@ -75,7 +92,7 @@ def _upstream(graph: Any, names: Iterable[str]) -> list[Any]:
     found: dict[str, Any] = {}
     waiting = list(names)
     while waiting:
-        name = waiting.pop().removeprefix("^").partition(":")[0]
+        name = _node_of(waiting.pop())
         if name in nodes and name not in found:
             found[name] = nodes[name]
             waiting += nodes[name].input
@@ -101,6 +118,10 @@ def _called(nodes: Iterable[Any]) -> Iterator[str]:
         for value in node.attr.values():
             yield value.func.name
             yield from (each.name for each in value.list.func)
+
+
+def _node_of(source: str) -> str:
+    return source.removeprefix("^").partition(":")[0]
 
 
 def _inner(functions: Iterable[Any]) -> Iterator[Any]:

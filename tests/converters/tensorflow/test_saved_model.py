@@ -220,6 +220,39 @@ def test_what_runs_at_loading_must_not_write(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("written*"))
 
 
+def with_words(folder: Path, words: Path) -> Path:
+    """A table that is filled from a file, which TensorFlow copies to the model's assets."""
+    module = tf.Module()
+    filled = tf.lookup.TextFileInitializer(
+        words, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+    )
+    module.table = tf.lookup.StaticHashTable(filled, -1)
+    text = tf.TensorSpec([None], tf.string, name="text")
+    module.call = tf.function(lambda text: {"place": module.table.lookup(text)}, input_signature=[text])
+    tf.saved_model.save(module, folder, signatures=module.call.get_concrete_function())
+    return folder
+
+
+def test_a_table_filled_from_the_models_own_file(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("word\nnaïve\na\n")
+    found = built(with_words(tmp_path / "model", tmp_path / "words.txt"))
+    assert sides(found) == [["text: string[any]"], ["place: int64[any]"]]
+    assert set(shares(found)) == {0}
+
+
+def test_a_table_filled_from_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("word\n")
+
+    def first(_: Any) -> object:
+        table = tf.raw_ops.HashTableV2(key_dtype=tf.string, value_dtype=tf.int64)
+        return tf.raw_ops.InitializeTableFromTextFileV2(
+            table_handle=table, filename=str(tmp_path / "words.txt"), key_index=-2, value_index=-1
+        )
+
+    with pytest.raises(ConversionError, match="from a file that is none of its assets"):
+        built(of_tensorflow_1(tmp_path / "model", first))
+
+
 def test_half_a_folder(tmp_path: Path) -> None:
     folder = exported(dense(), tmp_path / "model")
     for path in (folder / "variables").iterdir():
