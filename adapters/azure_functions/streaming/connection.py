@@ -121,12 +121,13 @@ class Connection:
             pass  # trailers tell nothing that we read
 
     async def _send(self, method: str, response: Response) -> None:
-        self._writer.write(_head_of(method, response, closing=self._closing))
-        if method != "HEAD":
-            for start in range(0, len(response.body), _PIECE):
-                self._writer.write(response.body[start : start + _PIECE])
-                await self._writer.drain()
+        body = b"" if method == "HEAD" else response.body
+        # A small answer goes in one packet.
+        self._writer.write(_head_of(method, response, closing=self._closing) + body[:_PIECE])
         await self._writer.drain()
+        for start in range(_PIECE, len(body), _PIECE):
+            self._writer.write(body[start : start + _PIECE])
+            await self._writer.drain()
 
 
 def _parsed(head: bytes) -> tuple[str, str, dict[str, str]]:
