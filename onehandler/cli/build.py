@@ -74,7 +74,7 @@ _MODEL = click.Path(exists=True, path_type=Path)
 @click.option(
     "--allow-code",
     is_flag=True,
-    help="Let Python be the model (model.py), which runs wherever it is loaded, or a Keras file's Lambda layers run here.",
+    help="Let Python be the model (model.py), which runs wherever it is loaded, or run a Keras file's Lambda layers.",
 )
 @click.option(
     "--version", default="1", show_default=True, help="Letters, digits, _ . -; part of the bundle's digest."
