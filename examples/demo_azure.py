@@ -81,14 +81,19 @@ def host() -> Iterator[AzureEmulator]:
     """The archive on Microsoft's worker runtime, with the storage that main.bicep makes."""
     pace, events = Pace(queue_poll=0.2), [EventSubscription("plan", "drops")]
     with running(OUT / "app.zip", SETTINGS, pace=pace, subscriptions=events) as emulator:
-        with BlobServiceClient.from_connection_string(emulator.connection_string) as blobs:
-            for name in ("drops", "results"):
-                blobs.create_container(name)
-        with QueueServiceClient.from_connection_string(emulator.connection_string) as queues:
-            queues.create_queue("chunks")
-        with TableServiceClient.from_connection_string(emulator.connection_string) as tables:
-            tables.create_table("jobs")
+        make_storage(emulator.connection_string)
         yield emulator
+
+
+def make_storage(connection: str) -> None:
+    """Containers, queue and table, as main.bicep makes them."""
+    with BlobServiceClient.from_connection_string(connection) as blobs:
+        for name in ("drops", "results"):
+            blobs.create_container(name)
+    with QueueServiceClient.from_connection_string(connection) as queues:
+        queues.create_queue("chunks")
+    with TableServiceClient.from_connection_string(connection) as tables:
+        tables.create_table("jobs")
 
 
 def score(connection: str, drop: Path, rows: int) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from adapters.azure_storage import Account, BlobStore, StorageQueue, TableLedger
 from benchmarks.faulting.tokens import Fault
+from examples.demo_azure import SETTINGS, make_storage
 from layers.azure import package_azure
 from local_emulator.azure.emulators import running
 from local_emulator.azure.settings import Pace
@@ -29,12 +30,7 @@ if TYPE_CHECKING:
 _INSIDE = Path(__file__).parent / "inside"
 _LEASE_S = 8
 _SETTINGS = {
-    "ONEHANDLER_AUTH_LEVEL": "anonymous",
-    "ONEHANDLER_STORAGE": "UseDevelopmentStorage=true",
-    "ONEHANDLER_DROPS": "event-grid",
-    "ONEHANDLER_BATCH_RESULTS": "results",
-    "ONEHANDLER_BATCH_QUEUE": "chunks",
-    "ONEHANDLER_BATCH_LEDGER": "jobs",
+    **SETTINGS,
     "ONEHANDLER_BATCH_STALLED_S": "15",
     "FUNCTIONS_WORKER_PROCESS_COUNT": "2",
 }
@@ -110,12 +106,9 @@ def staged(
     logging.getLogger("local_emulator").setLevel(logging.CRITICAL)
     subscriptions = [EventSubscription("plan", "drops")]
     with running(_impatient(bundle, folder), settings, pace=pace, subscriptions=subscriptions) as emulator:
+        make_storage(emulator.connection_string)
         account = Account.of_connection_string(emulator.connection_string)
-        for name in ("drops", "results"):
-            account.blobs.create_container(name)
-        for name in ("chunks", "chunks-poison"):
-            account.queues.create_queue(name)
-        account.tables.create_table("jobs")
+        account.queues.create_queue("chunks-poison")
         yield Stage(emulator, account)
         account.close()
 
