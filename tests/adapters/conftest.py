@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from adapters.azure_storage import Account
-from tests.adapters.azurite import azurite
+from local_emulator.aws.execution.warden import Warden
+from local_emulator.azure.storage.azurite import Azurite
 from tests.deployment.conftest import aws, endpoint
 
 if TYPE_CHECKING:
@@ -18,9 +20,10 @@ __all__ = ["aws", "endpoint"]
 
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A storage account's connection string."""
-    with azurite(tmp_path_factory.mktemp("azurite")) as connection_string:
-        yield connection_string
+    """A storage account's connection string; its server ends with this process, however that ends."""
+    folder = tmp_path_factory.mktemp("azurite")
+    with closing(Warden(folder)) as warden, closing(Azurite(folder / "data", warden).start()) as azurite:
+        yield azurite.connection_string
 
 
 @pytest.fixture(scope="session")
