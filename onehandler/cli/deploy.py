@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @click.group("deploy")
 def command() -> None:
-    """Deploy a BUNDLE to SageMaker. AWS Lambda is deployed by `sls deploy`, Azure Functions by `az`: see README."""
+    """Deploy a BUNDLE to SageMaker. AWS Lambda is deployed by `sls deploy`, Azure Functions by `az`: see README.
+
+    \b
+    onehandler deploy sagemaker build/bundles/churn --name churn --bucket models --role ARN --image URI
+    """  # noqa: D301
 
 
 @command.command("sagemaker")
