@@ -9,7 +9,9 @@ from local_emulator.aws.cloudformation.clients import EndpointClients
 from local_emulator.aws.execution.warden import Warden
 from local_emulator.aws.front.control_plane import moto_account_of
 from local_emulator.aws.moto_patches import sagemaker as moto_sagemaker
+from local_emulator.sagemaker.components import Components
 from local_emulator.sagemaker.fleet import Launcher
+from local_emulator.sagemaker.front.component_lane import ComponentLane
 from local_emulator.sagemaker.front.control_lane import ControlLane
 from local_emulator.sagemaker.front.runtime_lane import RuntimeLane
 from local_emulator.sagemaker.images import Images
@@ -54,8 +56,10 @@ class SageMakerParts:
 
         self.sagemaker = SageMaker(launcher, objects, logs_of(write), notices, idle_s=idle_s)
         self.patches: tuple[Patch, ...] = (moto_sagemaker.patch(self.sagemaker),)
+        components = Components(self.sagemaker, _backend)
         self.lanes: tuple[Lane, ...] = (
-            RuntimeLane(self.sagemaker, moto_account_of),
+            RuntimeLane(self.sagemaker, components, moto_account_of),
+            ComponentLane(components, moto_account_of),
             ControlLane(self.sagemaker, _backend, moto_account_of),
         )
 

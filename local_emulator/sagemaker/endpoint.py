@@ -115,7 +115,9 @@ class Endpoint:
     def _chosen(self, target: str) -> Variant:
         variants = self._variants
         if not variants:
-            raise InvalidRequest(f"Endpoint {self.name} is not in service.")
+            raise InvalidRequest(
+                f"Endpoint {self.name} is not in service, or has inference components only: name one."
+            )
         return _named(variants, target) if target else self._drawn(variants)
 
     def _drawn(self, variants: Sequence[Variant]) -> Variant:

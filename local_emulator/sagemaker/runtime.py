@@ -98,6 +98,9 @@ class SageMaker:
             self._threads = [each for each in self._threads if each.is_alive()] + [thread]
 
 
-def log_group(endpoint: str) -> str:
-    """Where an endpoint's containers log."""
-    return f"/aws/sagemaker/Endpoints/{endpoint}"
+def log_group(name: str) -> str:
+    """Where the containers of an endpoint, or of an inference component (component/NAME), log."""
+    kind, _, component = name.partition("/")
+    return (
+        f"/aws/sagemaker/InferenceComponents/{component}" if component else f"/aws/sagemaker/Endpoints/{kind}"
+    )

@@ -25,13 +25,14 @@ _PIPELINE = "the emulator serves models of one container; inference pipelines of
 def endpoint_spec(backend: Any, configuration: str) -> EndpointSpec:
     """What a configuration of this backend says, with its models as they are now."""
     found = backend.endpoint_configs[configuration]
-    variants = tuple(_variant(backend, each) for each in found.production_variants)
+    # Variants without a model wait for inference components.
+    variants = tuple(_variant(backend, each) for each in found.production_variants if each.get("ModelName"))
     return EndpointSpec(configuration, variants, _asynchronous(found.async_inference_config))
 
 
 def transform_spec(backend: Any, record: Any) -> TransformSpec:
     """What a transform job's record says."""
-    container, problem = _container(backend._models[record.model_name])  # noqa: SLF001 - moto has no other way
+    container, problem = container_of(backend._models[record.model_name])  # noqa: SLF001 - moto has no other way
     taken, given = record.transform_input, record.transform_output
     source = (taken.get("DataSource") or {}).get("S3DataSource") or {}
     processing = record.data_processing or {}
@@ -81,7 +82,7 @@ def _checked(spec: TransformSpec, source: Settings) -> TransformSpec:
 
 
 def _variant(backend: Any, given: Settings) -> VariantSpec:
-    container, problem = _container(backend._models[given["ModelName"]])  # noqa: SLF001 - moto has no other way
+    container, problem = container_of(backend._models[given["ModelName"]])  # noqa: SLF001 - moto has no other way
     serverless = given.get("ServerlessConfig")
     return VariantSpec(
         name=given["VariantName"],
@@ -95,7 +96,7 @@ def _variant(backend: Any, given: Settings) -> VariantSpec:
     )
 
 
-def _container(model: Any) -> tuple[ContainerSpec, str]:
+def container_of(model: Any) -> tuple[ContainerSpec, str]:
     """A model's container, and why it cannot be served ("" for no reason)."""
     given = model.primary_container or {}
     if not given and len(model.containers) == 1:

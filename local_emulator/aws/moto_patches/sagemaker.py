@@ -29,6 +29,7 @@ TARGETS = (
     Target("moto.sagemaker.responses", "SageMakerResponse.describe_endpoint_config", "5dfbd466866c"),
     Target("moto.sagemaker.responses", "SageMakerResponse.describe_endpoint", "5a835533095b"),
     Target("moto.sagemaker.responses", "SageMakerResponse.describe_transform_job", "7feab46d8191"),
+    Target("moto.sagemaker.models", "SageMakerModelBackend.validate_production_variants", "5d532614c477"),
     Target("moto.sagemaker.models", "SageMakerModelBackend.create_endpoint", "547454899915"),
     Target("moto.sagemaker.models", "SageMakerModelBackend.delete_endpoint", "1fb59ee16c92"),
     Target(
@@ -46,13 +47,25 @@ def patch(sagemaker: SageMaker) -> Patch:
 
 
 def _apply(sagemaker: SageMaker) -> None:
-    """An endpoint is Creating until its containers answer pings, and Failed when they don't."""
-    from moto.sagemaker.exceptions import ValidationError
-    from moto.sagemaker.models import SageMakerModelBackend as Backend
+    """An endpoint is Creating until its containers answer pings, and Failed when they don't; so are jobs."""
     from moto.sagemaker.responses import SageMakerResponse
 
+    _apply_endpoints(sagemaker)
+    _apply_jobs(sagemaker)
+    for name in _DESCRIBING:
+        setattr(SageMakerResponse, name, _of_what_was_given(getattr(SageMakerResponse, name)))
+
+
+def _apply_endpoints(sagemaker: SageMaker) -> None:
+    from moto.sagemaker.exceptions import ValidationError
+    from moto.sagemaker.models import SageMakerModelBackend as Backend
+
     create, delete = Backend.create_endpoint, Backend.delete_endpoint
-    weigh, transform = Backend.update_endpoint_weights_and_capacities, Backend.create_transform_job
+    weigh, validate = Backend.update_endpoint_weights_and_capacities, Backend.validate_production_variants
+
+    def validate_variants(self: Any, production_variants: list[dict[str, Any]]) -> None:
+        """Variants without a model wait for inference components."""
+        validate(self, [each for each in production_variants if "ModelName" in each])
 
     def create_endpoint(self: Any, endpoint_name: str, endpoint_config_name: str, tags: Any) -> Any:
         if endpoint_name in self.endpoints:
@@ -75,6 +88,18 @@ def _apply(sagemaker: SageMaker) -> None:
             endpoint.weigh(_weights(desired_weights_and_capacities))
         return arn
 
+    Backend.validate_production_variants = validate_variants
+    Backend.create_endpoint = create_endpoint
+    Backend.delete_endpoint = delete_endpoint
+    Backend.update_endpoint_weights_and_capacities = update_weights
+
+
+def _apply_jobs(sagemaker: SageMaker) -> None:
+    from moto.sagemaker.exceptions import ValidationError
+    from moto.sagemaker.models import SageMakerModelBackend as Backend
+
+    transform = Backend.create_transform_job
+
     def create_transform_job(self: Any, *, transform_job_name: str, model_name: str, **rest: Any) -> Any:
         if transform_job_name in self.transform_jobs:
             raise ValidationError(message=f"Job name must be unique; {transform_job_name} exists.")
@@ -86,12 +111,7 @@ def _apply(sagemaker: SageMaker) -> None:
         sagemaker.transforms.start(_place(self), transform_spec(self, record), JobRecord(record))
         return record
 
-    Backend.create_endpoint = create_endpoint
-    Backend.delete_endpoint = delete_endpoint
-    Backend.update_endpoint_weights_and_capacities = update_weights
     Backend.create_transform_job = create_transform_job
-    for name in _DESCRIBING:
-        setattr(SageMakerResponse, name, _of_what_was_given(getattr(SageMakerResponse, name)))
 
 
 def _of_what_was_given(describe: Any) -> Any:

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from local_emulator.aws.front.credentials import credential_of
 from local_emulator.aws.front.lanes import PathClaim
 from local_emulator.http.messages import HttpResponse, json_response
 from local_emulator.sagemaker.asynchronous import Terms
-from local_emulator.sagemaker.contracts import Place
 from local_emulator.sagemaker.errors import InvalidRequest, ModelFailed, SageMakerError
 from local_emulator.sagemaker.front.limits import (
     ASYNC_BYTES,
@@ -22,6 +20,7 @@ from local_emulator.sagemaker.front.limits import (
     check_answer,
     check_size,
 )
+from local_emulator.sagemaker.front.operations import place_of
 from local_emulator.sagemaker.front.streaming import streamed
 from local_emulator.sagemaker.invoking import PREFIX, TARGET_MODEL, Call, ask
 from local_emulator.sagemaker.runtime import log_group
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_emulator.http.messages import HttpRequest, RequestHead
+    from local_emulator.sagemaker.components import Components
     from local_emulator.sagemaker.endpoint import Endpoint, Variant
     from local_emulator.sagemaker.process import ServingProcess
     from local_emulator.sagemaker.runtime import SageMaker
@@ -39,11 +39,11 @@ _PLAIN, _STREAM, _ASYNC = "/invocations", "/invocations-response-stream", "/asyn
 _REFUSED = {
     f"{PREFIX}target-container-hostname": "endpoints of several containers (TargetContainerHostname)",
     f"{PREFIX}enable-explanations": "explanations (EnableExplanations)",
-    f"{PREFIX}inference-component": "inference components (InferenceComponentName)",
     f"{PREFIX}prefix-aware-id": "prefix-aware routing (PrefixAwareId)",
     f"{PREFIX}s3outputpathextension": "S3OutputPathExtension",
     f"{PREFIX}filename": "Filename",
 }
+_COMPONENT = f"{PREFIX}inference-component"
 _DAY_S = 86_400
 
 
@@ -52,6 +52,7 @@ class RuntimeLane:
     """Answers calls to endpoints. `account_of` knows accounts by access key."""
 
     sagemaker: SageMaker
+    components: Components
     account_of: Callable[[str], str]
 
     claims = tuple(PathClaim(_BEFORE, suffix, "POST") for suffix in (_PLAIN, _STREAM, _ASYNC))
@@ -95,14 +96,12 @@ class RuntimeLane:
         return HttpResponse(200, tuple(told.items()), found.body)
 
     def _endpoint(self, head: RequestHead, name: str) -> Endpoint:
-        credential = credential_of(head)
-        if credential is None:
-            raise InvalidRequest("the request is not signed: its region is not known")
-        place = Place(self.account_of(credential.access_key), credential.region)
+        place = place_of(head, self.account_of)
         found = self.sagemaker.find(place, name)
         if found is None:
             raise InvalidRequest(f"Endpoint {name} of account {place.account_id} not found.")
-        return found
+        component = head.headers.get(_COMPONENT)
+        return self.components.serving(place, component, name) if component else found
 
     def _path(self, variant: Variant, process: ServingProcess, head: RequestHead, log_stream: str) -> str:
         target = head.headers.get(TARGET_MODEL)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests import bundles
 from tests.bundles import ROW
-from tests.local_emulator.sagemaker.conftest import IMAGE, instance, until
+from tests.local_emulator.sagemaker.conftest import IMAGE, ROLE, instance, until
 
 if TYPE_CHECKING:
     from tests.local_emulator.sagemaker.conftest import World
@@ -89,7 +89,8 @@ def test_a_container_that_refuses_is_a_model_error_with_its_words(world: World, 
         ("nothing-here", {}, "not found"),
         ("iris", {"TargetVariant": "other"}, "not available"),
         ("iris", {"TargetModel": "a.tar.gz"}, "single model"),
-        ("iris", {"InferenceComponentName": "c"}, "inference components"),
+        ("iris", {"InferenceComponentName": "c"}, "Could not find inference component"),
+        ("iris", {"TargetContainerHostname": "c"}, "several containers"),
         ("iris", {"Body": b" " * (25 * 1024 * 1024 + 1)}, "less than or equal to 26214400"),
     ],
 )
@@ -296,6 +297,69 @@ def test_several_models_behind_one_endpoint(world: World) -> None:
     world.client("sagemaker").delete_endpoint(EndpointName="several")
 
 
-def test_inference_components_are_refused_by_name(world: World, iris: str) -> None:
-    with pytest.raises(ClientError, match="inference components are not supported"):
-        world.client("sagemaker").describe_inference_component(InferenceComponentName=iris)
+def component(name: str, endpoint: str, **specification: Any) -> dict[str, Any]:
+    needs = {"ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}}
+    return {
+        "InferenceComponentName": name,
+        "EndpointName": endpoint,
+        "VariantName": "all",
+        "Specification": {**needs, **specification},
+        "RuntimeConfig": {"CopyCount": 1},
+    }
+
+
+def test_inference_components_are_asked_by_name(world: World) -> None:
+    sagemaker = world.client("sagemaker")
+    bare = {"VariantName": "all", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    world.configure("shared", bare, ExecutionRoleArn=ROLE)
+    assert world.endpoint("shared", "shared")["EndpointStatus"] == "InService"
+    with pytest.raises(ClientError, match="name one"):
+        ask(world, "shared")
+    container = {"Image": IMAGE, "ArtifactUrl": "s3://models/iris-2.tar.gz"}
+    sagemaker.create_inference_component(**component("by-model", "shared", ModelName="iris-1"))
+    sagemaker.create_inference_component(**component("by-container", "shared", Container=container))
+
+    def settled(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+
+        def done() -> bool:
+            found.update(sagemaker.describe_inference_component(InferenceComponentName=name))
+            return found["InferenceComponentStatus"] not in ("Creating", "Updating")
+
+        until(done)
+        return found
+
+    for name in ("by-model", "by-container"):
+        assert settled(name)["InferenceComponentStatus"] == "InService"
+        assert len(native(world, "shared", InferenceComponentName=name)) == 1
+    listed = sagemaker.list_inference_components(EndpointNameEquals="shared")["InferenceComponents"]
+    assert [each["InferenceComponentName"] for each in listed] == ["by-model", "by-container"]
+    needs = component("", "", ModelName="iris-2")["Specification"]
+    sagemaker.update_inference_component(InferenceComponentName="by-model", Specification=needs)
+    assert settled("by-model")["Specification"]["ModelName"] == "iris-2"
+    assert len(native(world, "shared", InferenceComponentName="by-model")) == 1
+    sagemaker.delete_inference_component(InferenceComponentName="by-model")
+    with pytest.raises(ClientError, match="Could not find inference component"):
+        native(world, "shared", InferenceComponentName="by-model")
+    sagemaker.delete_endpoint(EndpointName="shared")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"EndpointName": "nowhere"}, "Could not find endpoint"),
+        ({"VariantName": "other"}, "no variant"),
+        ({"Specification": {"ModelName": "nobody"}}, "Could not find model"),
+        (
+            {"Specification": {"BaseInferenceComponentName": "x"}},
+            "does not support BaseInferenceComponentName",
+        ),
+    ],
+)
+def test_a_component_that_cannot_be_is_refused(
+    changes: dict[str, Any], says: str, world: World, iris: str
+) -> None:
+    with pytest.raises(ClientError, match=says):
+        world.client("sagemaker").create_inference_component(
+            **{**component("no", iris, ModelName="iris-1"), **changes}
+        )
