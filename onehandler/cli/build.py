@@ -69,7 +69,7 @@ _MODEL = click.Path(exists=True, path_type=Path)
 @click.option(
     "--allow-pickle",
     is_flag=True,
-    help="Serve a joblib or pickle file that cannot be converted as it is: slow to start, and deployments must pin it.",
+    help="Serve a joblib, pickle or skops file that nothing converts as it is: slow to start; deployments must pin it.",
 )
 @click.option(
     "--allow-code",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 PICKLES = (".joblib", ".pkl", ".pickle")
+KEEPABLE = (*PICKLES, ".skops")
 TOLERANCE = 1e-4
 
 
@@ -137,10 +138,11 @@ def _kept(
     order: Order, sets: Mapping[str, Rows], error: ConversionError, told: Callable[[str], None]
 ) -> Outcome:
     """The model as it is, where that was allowed; else the error."""
-    if order.model.suffix.lower() not in PICKLES or error.where.startswith("--"):
+    if order.model.suffix.lower() not in KEEPABLE or error.where.startswith("--"):
         raise error
     if not order.allow_pickle:
-        advice = "--allow-pickle serves it as it is, which starts slower and needs its packages"
+        without = "" if order.model.suffix.lower() in PICKLES else " (of a skops file without a pickle)"
+        advice = f"--allow-pickle serves it as it is{without}, which starts slower and needs its packages"
         advised = f"{error.message}; {advice}"
         if isinstance(error, Different):
             raise Different(advised, error.comparisons)

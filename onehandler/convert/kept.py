@@ -18,10 +18,11 @@ from onehandler.convert.tables import frame_of, input_specs, of_frames
 from onehandler.dtypes import dtype_named
 from onehandler.errors import ConversionError
 from onehandler.runtimes.arrays import both_classes, dtype_text
+from onehandler.runtimes.joblib import SKOPS
 from onehandler.signature import ANY, Signature, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pandas import DataFrame
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 def keep(path: Path, sample: Rows | None, reason: str) -> Conversion:
     """A conversion that converts nothing; `reason` is why none is possible. ConversionError."""
-    model, told = loaded(path)
+    model, told, trust = _read(path)
     frame = frame_of(sample)
     if frame is None:
         raise ConversionError("is needed: its rows tell the types of the columns", where="--sample")
@@ -42,7 +43,7 @@ def keep(path: Path, sample: Rows | None, reason: str) -> Conversion:
     answers = partial(_answers, model, _methods(model))
     return Conversion(
         columns=[str(name) for name in frame.columns],
-        candidates=[partial(_candidate, path, model, frame, reason)],
+        candidates=[partial(_candidate, path, model, frame, reason, trust)],
         expected=of_frames(answers),
         source={
             "framework": "scikit-learn",
@@ -53,7 +54,18 @@ def keep(path: Path, sample: Rows | None, reason: str) -> Conversion:
     )
 
 
-def _candidate(path: Path, model: Any, frame: DataFrame, reason: str) -> Candidate:
+def _read(path: Path) -> tuple[Any, Sequence[str], dict[str, Any]]:
+    """The estimator, what was warned of, and what its manifest has to say of trust."""
+    if path.suffix.lower() != SKOPS:
+        model, told = loaded(path)
+        return model, told, {"allow_pickle": True}
+    from onehandler.convert.skops import read  # the package is needed for such files alone
+
+    model, types = read(path)
+    return model, (), {"trusted": types}
+
+
+def _candidate(path: Path, model: Any, frame: DataFrame, reason: str, trust: Mapping[str, Any]) -> Candidate:
     methods = _methods(model)
     answers = _answers(model, methods, frame.head(2))
     labels = class_labels(model) if {"probabilities", "scores"} & methods.keys() else ()
@@ -65,11 +77,11 @@ def _candidate(path: Path, model: Any, frame: DataFrame, reason: str) -> Candida
             [_output(name, values, columns.get(name, ())) for name, values in answers.items()],
         ),
         note=f"kept as it is: {reason}",
-        name="model.joblib",
+        name=f"model{SKOPS}" if "trusted" in trust else "model.joblib",
         runtime="joblib",
         members={
-            "allow_pickle": True,
-            "requires": _packages(model),
+            **trust,
+            "requires": _packages(model) | ({"skops": version("skops")} if "trusted" in trust else {}),
             "methods": methods,
             "frames": hasattr(model, "feature_names_in_"),
         },

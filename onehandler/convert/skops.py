@@ -46,6 +46,12 @@ _TRUSTED = {
 def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
     """Read the estimator; see `Converter`."""
     options.require_only()
+    model, _ = read(path)
+    return dispatched(model, frame_of(sample), (), str(path))
+
+
+def read(path: Path) -> tuple[Any, list[str]]:
+    """The estimator, and the types in it that skops does not know and we do. Raises ConversionError."""
     try:
         unknown = skops.io.get_untrusted_types(file=path)
     except (BadZipFile, KeyError, ValueError, OSError) as error:
@@ -67,7 +73,7 @@ def convert(path: Path, sample: Rows | None, options: Options) -> Conversion:
             where=str(path),
         ) from None
     _require_whole_trees(model, path)
-    return dispatched(model, frame_of(sample), (), str(path))
+    return model, sorted(unknown)
 
 
 def _require_whole_trees(model: Any, path: Path) -> None:

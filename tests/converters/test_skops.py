@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +14,18 @@ import skops.io
 import xgboost as xgb
 from lightgbm import LGBMClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.semi_supervised import LabelSpreading
 
 from onehandler.convert.build import Order, build
-from onehandler.errors import ConversionError
+from onehandler.errors import ConversionError, UntrustedBundle
+from onehandler.handler import Handler
+from onehandler.message import Request
+from onehandler.settings import Settings
 from tests.converters.data import BINARY, NAMES, WHOLE
 
 if TYPE_CHECKING:
@@ -99,3 +106,23 @@ def test_a_tree_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
     skops.io.dump(model, tmp_path / "m.skops")
     with pytest.raises(ConversionError, match="nodes lead nowhere"):
         build(order(tmp_path / "m.skops"))
+
+
+def test_what_nothing_converts_is_kept_without_a_pickle(tmp_path: Path) -> None:
+    data = load_iris(as_frame=True)
+    model = LabelSpreading(kernel="rbf").fit(data.data, data.target)
+    skops.io.dump(model, tmp_path / "model.skops")
+    data.frame.to_csv(tmp_path / "rows.csv", index=False)
+    wanted = Order(tmp_path / "model.skops", tmp_path / "rows.csv", "iris", tmp_path / "iris", drop="target")
+    with pytest.raises(ConversionError, match="without a pickle"):
+        build(wanted)
+    bundle = build(replace(wanted, allow_pickle=True)).bundle
+    assert "allow_pickle" not in bundle.manifest
+    assert bundle.manifest["model"] == "model.skops"
+    with pytest.raises(UntrustedBundle, match="ONEHANDLER_BUNDLE_DIGEST"):
+        Handler.load(bundle.folder, Settings({}))
+    handler = Handler.load(bundle.folder, Settings({"ONEHANDLER_BUNDLE_DIGEST": bundle.digest}))
+    rows = data.data.head(20)
+    body = json.dumps({"rows": rows.to_dict("records")}).encode()
+    answer = json.loads(handler.answer(Request("POST", "/predict", {}, body)).body)
+    assert [each["label"] for each in answer["predictions"]] == model.predict(rows).tolist()
