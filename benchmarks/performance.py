@@ -95,6 +95,12 @@ SECTIONS = (
         "while one worker gets SIGKILL every second. What has no answer is sent again, as clients do.",
     ),
     Section(
+        "rolling_update",
+        "SageMaker: an endpoint updated under load",
+        "In the emulator: clients with boto3, without retries, while the endpoint changes between two configurations; "
+        "each change starts serving processes beside the old ones and then stops those.",
+    ),
+    Section(
         "large_models",
         "Large models",
         "Time to first answer and peak memory beside plain `onnxruntime`; see [large-models.md](large-models.md).",
