@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,7 @@ from local_emulator.aws.messaging import Messaging
 from local_emulator.sagemaker.composition import SageMakerParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from local_emulator.aws.asynchronous.ports import RetrySettings
     from local_emulator.aws.control_plane.log_sink import MotoLogSink
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from local_emulator.aws.moto_patches.patching import Patch
     from local_emulator.aws.queues.queue import StandardQueue
     from local_emulator.aws.services import SnapshotTaker
+    from local_emulator.sagemaker.images import RootFileSystem
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class EmulatorSettings:
     retries: RetrySettings | None = (
         None  # of asynchronous invocations; None: seconds, where AWS takes minutes
     )
+    # SageMaker's images that are to be run themselves, by name; ours runs as a process otherwise.
+    images: Mapping[str, RootFileSystem] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,9 @@ class RunningParts:
         self.snap_starts = SnapStarts(self._executor.take_snapshot, wiring.note)
         self._runner = TellingRunner(self._executor, self.snap_starts)
         self._messaging = Messaging(self._runner, wiring.functions, settings.retries)
-        self._sagemaker = SageMakerParts(settings.root / "sagemaker", wiring.endpoint_url, wiring.sink)
+        self._sagemaker = SageMakerParts(
+            settings.root / "sagemaker", wiring.endpoint_url, wiring.sink, images=settings.images
+        )
 
     @property
     def runner(self) -> FunctionRunner:

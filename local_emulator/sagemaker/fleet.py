@@ -184,8 +184,8 @@ class Fleet:
                 continue
             if not process.runs and self.spec.serverless is None:
                 self._start_again(process)
-            elif self.spec.serverless is not None and self._is_idle():
-                self._put_to_sleep()
+            elif self.spec.serverless is not None:
+                self._sleep_when_idle()
 
     def _start_again(self, dead: ServingProcess) -> None:
         dead.stop(0)
@@ -194,11 +194,11 @@ class Fleet:
         except (CannotServe, NotReady) as error:
             self._logged(f"the container cannot be started again: {error.message}".encode())
 
-    def _is_idle(self) -> bool:
-        return not self._under_way and self._clock() - self._last > self._idle_s
-
-    def _put_to_sleep(self) -> None:
-        with self._starting:
+    def _sleep_when_idle(self) -> None:
+        # Under one lock: a request that enters afterwards must find no process, and not one about to be stopped.
+        with self._starting, self._change:
+            if self._under_way or self._clock() - self._last <= self._idle_s:
+                return
             process, self._process = self._process, None
         if process is not None:
             process.stop()

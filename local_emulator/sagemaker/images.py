@@ -7,6 +7,7 @@ process mode. Of any other image, and of ours where the image itself is to be pr
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_emulator.sagemaker.errors import CannotServe
+from onehandler.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _ROOT = Path(__file__).parents[2]
 _OURS = "onehandler"
+_SERVE = "serve"  # what SageMaker gives every container as its argument
 _MODEL = "/opt/ml/model"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -43,6 +46,24 @@ class RootFileSystem:
     environment: Mapping[str, str]
     workdir: str = "/"
 
+    @classmethod
+    def of_bundle(cls, bundle: Path) -> RootFileSystem:
+        """Read an OCI runtime bundle: config.json, and the root file system that it names.
+
+        https://github.com/opencontainers/runtime-spec/blob/main/bundle.md. SettingsError says what is wrong with it.
+        """
+        try:
+            config = json.loads((bundle / "config.json").read_bytes())
+            process, root = config["process"], bundle / config["root"]["path"]
+            words = tuple(str(word) for word in process["args"])
+            environment = dict(str(each).split("=", 1) for each in process.get("env", ()))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SettingsError(f"is no OCI runtime bundle: {error}"[:300], where=str(bundle)) from None
+        if not root.is_dir():
+            raise SettingsError(f"has no root file system at {root}", where=str(bundle))
+        entry = words[:-1] if words[-1:] == (_SERVE,) else words
+        return cls(root, entry, environment, str(process.get("cwd", "/")))
+
 
 class Images:
     """Finds the program of an image; `file_systems` by image."""
@@ -60,7 +81,7 @@ class Images:
                 f"the emulator runs onehandler's own image (named …/{_OURS}…) as a process, and images whose root file "
                 f"system it is given; {image} is neither"
             )
-        command = (sys.executable, "-m", "functions.container.serve", "serve")
+        command = (sys.executable, "-m", "functions.container.serve", _SERVE)
         environment = {
             "PATH": os.environ.get("PATH", _PATH),
             "PYTHONPATH": str(_ROOT),
@@ -77,6 +98,6 @@ def _isolated(image: RootFileSystem, model: Path) -> tuple[str, ...]:
     mounts: Sequence[str] = (
         *("--ro-bind", str(image.folder), "/", "--bind", str(model), _MODEL),
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", image.workdir),  # noqa: S108 - its own
-        *("--unshare-pid", "--die-with-parent"),
+        "--unshare-pid",  # not --die-with-parent: that is when the thread ends that started it; the warden sees to it
     )
-    return (bubblewrap, *mounts, *image.entry_point, "serve")
+    return (bubblewrap, *mounts, *image.entry_point, _SERVE)

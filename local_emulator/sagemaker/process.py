@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 STOP_S = 30.0  # between SIGTERM and SIGKILL
 _PING_S = 2.0  # for one answer to a ping
 _EVERY_S = 0.05
+_STOPPING_S = 0.01
 _READ = 65_536
 
 
@@ -111,23 +112,25 @@ class ServingProcess:
             connection.close()
 
     def stop(self, patience: float = STOP_S) -> None:
-        """SIGTERM, and SIGKILL to what is still there after `patience` seconds."""
+        """SIGTERM to the whole group, and SIGKILL to what is still there after `patience` seconds."""
         if self.runs:
             self._signal(signal.SIGTERM)
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self._signal(signal.SIGKILL)
-            self._process.wait()
-        self._signal(signal.SIGKILL)  # workers that outlived their parent
+            end = time.monotonic() + patience
+            # Not for its leader alone: bubblewrap ends at SIGTERM while the program within still finishes its requests.
+            while (self.runs or self._signal(0)) and time.monotonic() < end:
+                time.sleep(_STOPPING_S)
+        self._signal(signal.SIGKILL)
+        self._process.wait()
         self._warden.forget(self._process.pid)
         self._reader.join(5)
 
-    def _signal(self, number: int) -> None:
+    def _signal(self, number: int) -> bool:
+        """Send it to the group; False when the group is no more."""
         try:
             os.killpg(self._process.pid, number)
         except ProcessLookupError:
-            return
+            return False
+        return True
 
     def _pings(self) -> bool:
         try:

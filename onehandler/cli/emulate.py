@@ -47,6 +47,13 @@ _PORT = 4566  # where the ecosystem's tools look for an emulator; Azure's is 707
     metavar="TARGET=CONTAINER[/PREFIX]",
     help="Send the events of a container's blobs to an Event Grid function, or to queue:NAME, with --azure.",
 )
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="URI=FOLDER",
+    help="Run a SageMaker image itself, under bubblewrap: its name and an OCI runtime bundle of it.",
+)
 @as_json_option
 def command(
     port: int | None,
@@ -54,6 +61,7 @@ def command(
     azure: Path | None,
     settings: tuple[str, ...],
     events: tuple[str, ...],
+    images: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Run AWS on 127.0.0.1 until Ctrl-C: Lambda, API Gateway, S3, SQS, DynamoDB, CloudFormation and what they need.
@@ -69,6 +77,8 @@ def command(
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     told_to_end = _end_signals()
     if azure is not None:
+        if images:
+            raise click.UsageError("--image is about SageMaker, which is not run with --azure")
         from onehandler.cli.emulate_azure import AzureWish, run  # only for who asks for it
 
         run(AzureWish(azure, port, data / "azure", settings, events), told_to_end, as_json=as_json)
@@ -76,7 +86,7 @@ def command(
     if settings or events:
         raise click.UsageError("--setting and --events are about an Azure app: give it with --azure")
     with errors().status("starting (moto takes some seconds to import)"):
-        emulator = _emulator(port, data).start()
+        emulator = _emulator(port, data, images).start()
     try:
         _tell(emulator.endpoint_url, as_json=as_json)
         told_to_end.get()
@@ -93,16 +103,25 @@ def _end_signals() -> SimpleQueue[int]:
     return told_to_end
 
 
-def _emulator(port: int | None, data: Path) -> AwsEmulator:
+def _emulator(port: int | None, data: Path, images: tuple[str, ...]) -> AwsEmulator:
     from local_emulator.aws.composition import EmulatorSettings
     from local_emulator.aws.emulator import AwsEmulator
+    from local_emulator.sagemaker.images import RootFileSystem
 
     settings = EmulatorSettings(
         root=data / "aws",
         port=_PORT if port is None else port,
         search_port=port is None,
+        images={name: RootFileSystem.of_bundle(folder) for name, folder in map(_image, images)},
     )
     return AwsEmulator(settings)
+
+
+def _image(given: str) -> tuple[str, Path]:
+    name, separator, folder = given.partition("=")
+    if not (name and separator and folder):
+        raise click.UsageError(f"--image takes URI=FOLDER, got {given!r}")
+    return name, Path(folder)
 
 
 def _tell(endpoint: str, *, as_json: bool) -> None:

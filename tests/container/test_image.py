@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from layers.container import LIMITS, package_container
 from layers.wheels import this_arch
+from local_emulator.aws.composition import EmulatorSettings
+from local_emulator.aws.emulator import AwsEmulator
+from local_emulator.sagemaker.images import RootFileSystem
 from onehandler.bundle_archive import pack
 from tests import bundles
 from tests.bundles import ROW
 from tests.container.images import BASE, PYTHON
+from tests.local_emulator.sagemaker.conftest import World, instance
 from tests.onehandler.serving.servers import children
 
 if TYPE_CHECKING:
@@ -134,3 +138,31 @@ def test_it_runs_as_nobody_and_writes_nowhere(image: Image) -> None:
     )
     done = image.run({}, "python3", "-c", code)
     assert done.stdout.split("\n")[:4] == ["10001 10001", *["Read-only file system"] * 3]
+
+
+def test_a_sagemaker_endpoint_of_the_emulator_runs_the_image_itself(
+    image: Image, bundle: Path, tmp_path: Path
+) -> None:
+    """Image mode: the root file system under bubblewrap, with the model from S3 at /opt/ml/model."""
+    words = [*image.config["Entrypoint"], *image.config["Cmd"]]
+    process = {"args": words, "env": image.config["Env"], "cwd": image.config["WorkingDir"] or "/"}
+    (tmp_path / "oci").mkdir()
+    config = {"process": process, "root": {"path": str(image.root)}}
+    (tmp_path / "oci" / "config.json").write_text(json.dumps(config))
+    name = "123456789012.dkr.ecr.us-east-1.amazonaws.com/somebody/models:1"
+    settings = EmulatorSettings(
+        tmp_path / "emulator", port=0, images={name: RootFileSystem.of_bundle(tmp_path / "oci")}
+    )
+    pack(bundle, tmp_path / "model.tar.gz")
+    with AwsEmulator(settings) as emulator:
+        world = World(emulator.endpoint_url, tmp_path)
+        world.client("s3").create_bucket(Bucket="models")
+        world.client("s3").upload_file(str(tmp_path / "model.tar.gz"), "models", "model.tar.gz")
+        world.model("image", "s3://models/model.tar.gz", name)
+        world.configure("image", instance("all", "image"))
+        found = world.endpoint("image", "image")
+        assert found["EndpointStatus"] == "InService", found
+        answer = world.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName="image", Body=json.dumps([ROW]), ContentType="application/json"
+        )
+        assert len(json.loads(answer["Body"].read())) == 1

@@ -108,6 +108,19 @@ def test_serverless_and_multi_model(bundles: dict[str, Path]) -> None:
     assert len(json.loads(answer.body.read())) == 1
 
 
+def test_an_asynchronous_endpoint_answers_into_s3(bundles: dict[str, Path]) -> None:
+    deployed(bundles["1"], "later", "--async-output", "s3://sdk/later/")
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket="sdk", Key="asked.json", Body=ROWS.encode())
+    answer = Endpoint.get("later").invoke_async(
+        input_location="s3://sdk/asked.json", content_type="application/json"
+    )
+    assert answer.output_location.startswith("s3://sdk/later/")
+    key = answer.output_location.removeprefix("s3://sdk/")
+    s3.get_waiter("object_exists").wait(Bucket="sdk", Key=key, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    assert len(json.loads(s3.get_object(Bucket="sdk", Key=key)["Body"].read())) == 1
+
+
 def test_the_sdk_runs_a_transform_job_with_the_deployed_model(bundles: dict[str, Path]) -> None:
     deployed(bundles["1"], "transformed")
     s3 = boto3.client("s3")
