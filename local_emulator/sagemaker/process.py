@@ -117,12 +117,16 @@ class ServingProcess:
             self._signal(signal.SIGTERM)
             end = time.monotonic() + patience
             # Not for its leader alone: bubblewrap ends at SIGTERM while the program within still finishes its requests.
-            while (self.runs or self._signal(0)) and time.monotonic() < end:
+            while self._group_runs() and time.monotonic() < end:
                 time.sleep(_STOPPING_S)
         self._signal(signal.SIGKILL)
         self._process.wait()
         self._warden.forget(self._process.pid)
         self._reader.join(5)
+
+    def _group_runs(self) -> bool:
+        self._process.poll()  # a leader that ended counts as running until somebody asks
+        return self._signal(0)
 
     def _signal(self, number: int) -> bool:
         """Send it to the group; False when the group is no more."""
