@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmarks.faulting.drops import Rows
-from benchmarks.faulting.run import Run, total
+from benchmarks.faulting.run import Run, of_oracle, total
 from benchmarks.faulting.stage import Stage
 from benchmarks.faulting.tokens import Fault, Tokens, planned
 from benchmarks.report import Report
@@ -164,13 +164,8 @@ def weakened(
 def report(outcome: Outcome, caught: dict[str, Verdict]) -> Report:
     """Faults by kind, and what the oracle says."""
     rows = [{"fault": name, "times": str(count)} for name, count in sorted(outcome.kinds.items())]
-    sums = total(outcome.verdicts)
     ratios = {
-        "lost": sums["lost"],
-        "doubled": sums["doubled"],
-        "wrong": sums["wrong"] + sums["disordered"] + sums["miscounted"],
-        "markers": sums["markers"] / len(outcome.verdicts),
-        "jobs": len(outcome.verdicts),
+        **of_oracle(outcome.verdicts),
         "kills": outcome.kinds["kill"],
         "retries": outcome.redelivered,
         "dead_letters": outcome.dead_letters,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from examples.demo import batch, http, model
-from examples.demo.steps import StepFailed, console, run, say, step, wait_until
+from examples.demo.steps import StepFailed, console, play, run, say, step, wait_until
 from local_emulator.azure.emulators import running
 from local_emulator.azure.settings import Pace
 from local_emulator.azure.triggers.events import EventSubscription
@@ -45,13 +44,7 @@ SETTINGS = {
 @click.command()
 def main() -> None:
     """Train, build, package, start the host; then predict over HTTP and score a dropped file."""
-    began = time.perf_counter()
-    try:
-        demo()
-    except StepFailed as error:
-        console.print(f"[red]failed:[/red] {error}")
-        sys.exit(1)
-    console.print(f"\nDone in {time.perf_counter() - began:.0f} s; nothing is left running.")
+    play(demo)
 
 
 def demo() -> None:

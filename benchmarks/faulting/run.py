@@ -234,6 +234,18 @@ def total(verdicts: Sequence[Verdict]) -> dict[str, int]:
     return {name: sum(getattr(each, name) for each in verdicts) for name in Verdict.__slots__}
 
 
+def of_oracle(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """What the oracle says, as the reports print it: rows and object versions, and markers a job."""
+    sums = total(verdicts)
+    return {
+        "lost": sums["lost"],
+        "doubled": sums["doubled"],
+        "wrong": sums["wrong"] + sums["disordered"] + sums["miscounted"],
+        "markers": sums["markers"] / len(verdicts),
+        "jobs": len(verdicts),
+    }
+
+
 def _waiting(url: str) -> int:
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     found = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]

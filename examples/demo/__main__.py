@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from examples.demo import batch, deployment, http, model
-from examples.demo.steps import StepFailed, console, run, say, step
+from examples.demo.steps import console, play, run, say, step
 
 LOG = Path("build/demo/emulator.log")
 
@@ -23,14 +22,7 @@ LOG = Path("build/demo/emulator.log")
 @click.option("--stay", is_flag=True, help="Stay up with everything deployed, until Ctrl-C.")
 def main(stay: bool) -> None:
     """Train, build, package, emulate, deploy; then predict and score, or stay."""
-    began = time.perf_counter()
-    try:
-        demo(stay=stay)
-    except StepFailed as error:
-        console.print(f"[red]failed:[/red] {error}")
-        sys.exit(1)
-    if not stay:
-        console.print(f"\nDone in {time.perf_counter() - began:.0f} s; nothing is left running.")
+    play(lambda: demo(stay=stay), ends=not stay)
 
 
 def demo(*, stay: bool) -> None:

@@ -22,6 +22,18 @@ class StepFailed(Exception):
     """A command of the demo failed; its output has been printed."""
 
 
+def play(demo: Callable[[], object], *, ends: bool = True) -> None:
+    """Run a whole demo: its time when it `ends` by itself; what failed, and exit code 1, when a step does."""
+    began = time.perf_counter()
+    try:
+        demo()
+    except StepFailed as error:
+        console.print(f"[red]failed:[/red] {error}")
+        sys.exit(1)
+    if ends:
+        console.print(f"\nDone in {time.perf_counter() - began:.0f} s; nothing is left running.")
+
+
 @contextmanager
 def step(number: int, title: str) -> Iterator[None]:
     """Print the step, then the seconds that it took."""

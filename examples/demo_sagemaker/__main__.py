@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from examples.demo import deployment, model
-from examples.demo.steps import StepFailed, console, run, say, step
+from examples.demo.steps import StepFailed, console, play, run, say, step
 from examples.demo_sagemaker import endpoint, files
 
 LOG = Path("build/demo/emulator.log")
@@ -22,13 +21,7 @@ OUT = Path("build/sagemaker")
 @click.command()
 def main() -> None:
     """Train, build, package; then an endpoint, a transform job and an asynchronous answer."""
-    began = time.perf_counter()
-    try:
-        demo()
-    except StepFailed as error:
-        console.print(f"[red]failed:[/red] {error}")
-        sys.exit(1)
-    console.print(f"\nDone in {time.perf_counter() - began:.0f} s; nothing is left running.")
+    play(demo)
 
 
 def demo() -> None:

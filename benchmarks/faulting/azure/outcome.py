@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from benchmarks.faulting.azure.run import Run
 from benchmarks.faulting.azure.stage import planned, staged
 from benchmarks.faulting.drops import Rows
-from benchmarks.faulting.run import total
+from benchmarks.faulting.run import of_oracle
 from benchmarks.faulting.tokens import Fault, Tokens
 from benchmarks.report import Report
 from onehandler.handler import Handler
@@ -78,13 +78,8 @@ def rows_of(bundle: Path, data: Path) -> Rows:
 def report(outcome: Outcome, weak: Verdict) -> Report:
     """Faults by kind, and what the oracle says."""
     rows = [{"fault": name, "times": str(count)} for name, count in sorted(outcome.kinds.items())]
-    sums = total(outcome.verdicts)
     ratios = {
-        "lost": sums["lost"],
-        "doubled": sums["doubled"],
-        "wrong": sums["wrong"] + sums["disordered"] + sums["miscounted"],
-        "markers": sums["markers"] / len(outcome.verdicts),
-        "jobs": len(outcome.verdicts),
+        **of_oracle(outcome.verdicts),
         "kills": outcome.kinds["kill"],
         "poisoned": outcome.poisoned,
         "seconds": outcome.seconds,
