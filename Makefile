@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export SLS_TELEMETRY_DISABLED := 1
 export SLS_NOTIFICATIONS_MODE := off
 
-.PHONY: help setup demo demo-sagemaker up test test-browser test-clients test-container test-converters \
+.PHONY: help setup demo demo-azure demo-sagemaker up test test-browser test-clients test-container test-converters \
   test-converters-tensorflow test-converters-torch test-converters-trees test-faults test-manifests test-sagemaker-sdk \
   fuzz check check-iac format bench lock clean
 

@@ -62,7 +62,7 @@ def demo() -> None:
             emulator = deployed.enter_context(host())
             say(f"{emulator.url}, storage: {emulator.connection_string.partition('AccountKey')[0]}…")
         with step(5, "Predict over HTTP"):
-            http.predict(f"{emulator.url}/predict", model.HOLDOUT)
+            http.predict(f"{emulator.url}/predict", model.HOLDOUT, first="first call (the worker runs)")
         with step(6, "Score a file dropped as a blob"):
             drop = model.WORK / "patients.csv"
             score(emulator.connection_string, drop, batch.write_drop(model.ROWS, drop))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WARM_CALLS = 50
 
 
-def predict(url: str, rows: Path) -> None:
+def predict(url: str, rows: Path, first: str = "first call (cold start)") -> None:
     """Post two rows, show command and answer, and the time of the first call beside that of later ones."""
     with rows.open(newline="") as file:
         found = [{name: float(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
@@ -31,7 +31,7 @@ def predict(url: str, rows: Path) -> None:
     connection.close()
     for prediction in answer["predictions"]:
         say(json.dumps(prediction))
-    say(f"first call (cold start) {cold:.0f} ms; then {statistics.median(warm):.1f} ms (of {_WARM_CALLS})")
+    say(f"{first} {cold:.0f} ms; then {statistics.median(warm):.1f} ms (of {_WARM_CALLS})")
 
 
 def _post(connection: http.client.HTTPConnection, url: str, body: str) -> tuple[float, Any]:
