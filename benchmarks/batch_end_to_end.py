@@ -41,7 +41,7 @@ def main(rows: int, rounds: int, as_json: bool, save: bool) -> None:
     file = rows_file(rows)
     cores = os.cpu_count() or 1
     best: dict[int, float] = {}
-    with deployment.emulator(LOG) as endpoint:
+    with deployment.emulator(LOG) as endpoint, deployment.talking_to(endpoint):
         deployment.deploy(endpoint)
         stack = Stack.found("onehandler-dev")
         for number, instances in product(range(rounds), dict.fromkeys((1, cores))):

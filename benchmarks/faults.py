@@ -116,7 +116,7 @@ def staged(bundle: Path, data: Path, service: Path) -> Iterator[tuple[Stage, Row
     """An emulator with the repository's own deployment, ready for faults."""
     with closing(Handler.load(str(bundle), Settings({}))) as handler:
         rows = Rows.read(handler, data)
-    with deployment.emulator(service / LOG) as endpoint:
+    with deployment.emulator(service / LOG) as endpoint, deployment.talking_to(endpoint):
         deployment.deploy(endpoint, bundle, service)
         yield Stage.prepare(), rows
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
 import sys
 import time
 import zipfile
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,24 +55,12 @@ def measure_places(
     with (
         redirect_stdout(sys.stderr),  # what it says is no part of the report
         deployment.emulator(work / "emulator.log") as endpoint,
-        _environment(endpoint),
+        deployment.talking_to(endpoint),
     ):
         return [
             _row(place, megabytes, [_cold(place, bundle.name, number) for number in range(starts)])
             for place in _deployed(bundle, work, told)
         ]
-
-
-@contextmanager
-def _environment(endpoint: str) -> Iterator[None]:
-    """boto3 in this process talks to the emulator, for the length of a with block."""
-    before = dict(os.environ)
-    os.environ.update(deployment.environment(endpoint))
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _deployed(bundle: Path, work: Path, told: Callable[[str], None]) -> Iterator[_Place]:

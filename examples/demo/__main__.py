@@ -40,6 +40,7 @@ def demo(*, stay: bool) -> None:
     with ExitStack() as running:
         with step(4, "Start the emulator"):
             endpoint = running.enter_context(deployment.emulator(LOG))
+            running.enter_context(deployment.talking_to(endpoint))
         with step(5, "Deploy serverless.yml with the real osls"):
             deployed = deployment.deploy(endpoint)
         if stay:

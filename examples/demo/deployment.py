@@ -73,6 +73,21 @@ def environment(endpoint: str) -> dict[str, str]:
     }
 
 
+@contextmanager
+def talking_to(endpoint: str) -> Iterator[None]:
+    """boto3 in this process talks to the emulator, for the length of a with block."""
+    wanted = environment(endpoint)
+    names = [name for name in wanted if name.startswith("AWS_")]
+    before = {name: os.environ[name] for name in names if name in os.environ}
+    os.environ.update({name: wanted[name] for name in names})
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
 def parameters(bundle: Path = BUNDLE) -> list[str]:
     """The machine's own architecture and Python, instead of serverless.yml's arm64."""
     found = {
@@ -88,8 +103,8 @@ def deploy(endpoint: str, bundle: Path = BUNDLE, service: Path = Path()) -> Depl
     osls = shutil.which("osls") or "node_modules/.bin/osls"
     environ = environment(endpoint)
     run([str(Path(osls).absolute()), "deploy", *parameters(bundle)], environ, folder=service)
-    os.environ.update({name: environ[name] for name in environ if name.startswith("AWS_")})
-    outputs = _outputs()
+    with talking_to(endpoint):
+        outputs = _outputs()
     api = re.sub(r".*?//([^.]+)\..*", r"\1", outputs["HttpApiUrl"])
     return Deployment(endpoint, f"{endpoint}/_api/{api}", outputs["DropsBucket"], outputs["ResultsBucket"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,8 +36,7 @@ def demo() -> None:
     with ExitStack() as running:
         with step(4, "Start the emulator"):
             url = running.enter_context(deployment.emulator(LOG))
-        environ = deployment.environment(url)
-        os.environ.update({name: environ[name] for name in environ if name.startswith("AWS_")})
+        running.enter_context(deployment.talking_to(url))
         use(archive)
         console.print("\n[bold]8. Tear down[/bold]")
 

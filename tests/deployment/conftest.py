@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -59,17 +58,8 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def aws(endpoint: str) -> Iterator[str]:
     """boto3 in this process talks to the emulator."""
-    found = {
-        name: value for name, value in deployment.environment(endpoint).items() if name.startswith("AWS_")
-    }
-    before = {name: os.environ.get(name) for name in found}
-    os.environ.update(found)
-    yield endpoint
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+    with deployment.talking_to(endpoint):
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

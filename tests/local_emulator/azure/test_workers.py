@@ -34,6 +34,7 @@ def pid(req: func.HttpRequest) -> str:
 
 @app.route(route="sleep/{seconds}")
 def sleep(req: func.HttpRequest) -> str:
+    print("asleep", flush=True)
     time.sleep(float(req.route_params["seconds"]))
     return str(os.getpid())
 
@@ -69,7 +70,7 @@ def test_a_worker_killed_in_the_middle_of_a_request_is_a_500_and_the_next_is_ans
             target=lambda: answers.append(requests.get(f"{host.url}/api/sleep/30", timeout=60))
         )
         ask.start()
-        until(lambda: any("sleep" in line.text for line in host.log) or None, "the run")
+        until(lambda: any("asleep" in line.text for line in host.log) or None, "the run")
         os.kill(host.emulator.worker_pids()[0], signal.SIGKILL)
         ask.join()
         assert answers[0].status_code == 500
