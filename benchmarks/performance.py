@@ -126,6 +126,17 @@ SECTIONS = (
         "job; the two `_caught` say that builds without conditional writes, and with a ledger that counts, fail.",
     ),
     Section(
+        "faults_azure",
+        "Batch scoring under faults, on Azure's storage",
+        "The same on blobs, queues and tables (Azurite), functions on Microsoft's worker runtime: 100,000 rows.",
+    ),
+    Section(
+        "azure",
+        "Azure Functions: cold start",
+        "Start of Microsoft's worker process to its first answer over HTTP, each app's starts taken in turns, and warm "
+        "calls after it. Decision 0007 says why ours streams through a server of its own.",
+    ),
+    Section(
         "emulator",
         "The AWS emulator",
         "Beside MiniStack, without Docker, and moto's own server; one client, boto3. HTTP APIs are asked over plain "

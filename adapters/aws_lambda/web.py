@@ -10,6 +10,7 @@ from onehandler.protocols import problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
@@ -65,11 +66,18 @@ class WebLane:
         return made
 
 
-@cache
 def _provide_event_loop() -> None:
-    """Mangum runs on the thread's event loop, which newer Pythons no longer make unasked."""
+    """Mangum runs on the thread's event loop, which Pythons no longer make unasked, and asyncio.run takes away."""
+    import asyncio
+
+    asyncio.set_event_loop(_event_loop())
+
+
+@cache
+def _event_loop() -> AbstractEventLoop:
+    """One for the life of the process: Mangum would make others, which nobody closes."""
     import asyncio
 
     loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     atexit.register(loop.close)
+    return loop

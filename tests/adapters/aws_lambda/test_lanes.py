@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,22 @@ def test_both_lanes_answer_alike(name: str, handlers: dict[str, Handler]) -> Non
     assert (fast["statusCode"], body_of(fast)) == (web["statusCode"], body_of(web))
     fast_headers, web_headers = headers_of(fast), headers_of(web)
     assert {name: web_headers[name] for name in fast_headers} == fast_headers
+
+
+def test_the_web_lane_leaves_no_event_loop_behind(handlers: dict[str, Handler]) -> None:
+    """asyncio.run takes a thread's event loop away; Mangum would make another, which nobody closes."""
+    WebLane(handlers[""], load_app).answer(*web_call(handlers[""]))
+    loop = asyncio.get_event_loop()
+    asyncio.run(asyncio.sleep(0))
+    WebLane(handlers[""], load_app).answer(*web_call(handlers[""]))
+    assert asyncio.get_event_loop() is loop
+
+
+def web_call(handler: Handler) -> tuple[Any, ...]:
+    """What the lane answers one of the golden events with."""
+    event = golden("http_api_docs")
+    source = source_of(event)
+    return source, event, Context(), source.request(event, handler.settings.base_path)
 
 
 @pytest.mark.parametrize("name", WEB_NAMES)
