@@ -1,4 +1,4 @@
-"""What many tests share: handlers of the small bundles in `tests.bundles`, loaded once a process."""
+"""What many tests share, made once a process: handlers of the small bundles in `tests.bundles`, and AWS's emulator."""
 
 from __future__ import annotations
 
@@ -41,3 +41,21 @@ def handler_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 def iris(handler_of: Callable[[str], Handler]) -> Handler:
     """The handler that most tests need."""
     return handler_of("iris")
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running `onehandler emulate`."""
+    from examples.demo import deployment  # not there in every environment that tests have
+
+    with deployment.emulator(tmp_path_factory.mktemp("emulator") / "emulator.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def aws(endpoint: str) -> Iterator[str]:
+    """boto3 in this process talks to the emulator. Here, not in a folder's own: a second one would take its place."""
+    from examples.demo import deployment
+
+    with deployment.talking_to(endpoint):
+        yield endpoint

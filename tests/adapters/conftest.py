@@ -1,4 +1,4 @@
-"""Emulators for the adapters that talk to AWS and to Azure."""
+"""Azure's storage for the adapters that talk to it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ import pytest
 from adapters.azure_storage import Account
 from local_emulator.aws.execution.warden import Warden
 from local_emulator.azure.storage.azurite import Azurite
-from tests.deployment.conftest import aws, endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-__all__ = ["aws", "endpoint"]
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
-"""One emulator process and one deployment of the repository's own serverless.yml, shared by this folder's tests."""
+"""One deployment of the repository's own serverless.yml, shared by this folder's tests."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import joblib
@@ -46,20 +46,6 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _save(folder: Path, name: str, model: object, rows: pd.DataFrame, target: pd.Series) -> None:
     joblib.dump(model.fit(rows, target), folder / f"{name}.joblib")
     rows.to_csv(folder / f"{name}.csv", index=False)
-
-
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running `onehandler emulate`."""
-    with deployment.emulator(tmp_path_factory.mktemp("emulator") / "emulator.log") as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def aws(endpoint: str) -> Iterator[str]:
-    """boto3 in this process talks to the emulator."""
-    with deployment.talking_to(endpoint):
-        yield endpoint
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_emulator.aws.moto_patches.s3_ranges import Content
-from tests.deployment.conftest import aws, endpoint
 
-__all__ = ["aws", "endpoint"]
 BODY = bytes(range(250)) * 4
 
 

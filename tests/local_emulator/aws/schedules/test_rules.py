@@ -14,9 +14,7 @@ from botocore.exceptions import ClientError
 from local_emulator.aws.clock import ManualClock
 from local_emulator.aws.notifications.notifier import DestinationMissingError
 from local_emulator.aws.schedules.rules import RuleTarget, ScheduledRule, Schedules
-from tests.deployment.conftest import aws, endpoint
 
-__all__ = ["aws", "endpoint"]
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
 
