@@ -181,7 +181,8 @@ class TimedOut(Unavailable):
 def shown(value: object, limit: int = 60) -> str:
     """Name a value in a message by its JSON type, never by its content: inputs may be private."""
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-    name = names.get(type(value), "a number" if isinstance(value, (int, float)) else type(value).__name__)
+    other = "a number" if isinstance(value, (int, float)) else getattr(value, "shown", type(value).__name__)
+    name = names.get(type(value), other)
     if isinstance(value, (list, dict)):
         name += f" of {len(value)}"
     return name[:limit]

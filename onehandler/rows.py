@@ -14,6 +14,7 @@ from onehandler.tensor import Tensor, stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sized
     from typing import Any
 
     from onehandler.signature import Signature, TensorSpec
@@ -29,12 +30,14 @@ def tensors_from_rows(signature: Signature, rows: Any, where: str = "rows") -> d
     """Turn a list of rows into the model's inputs; InvalidInput points at the row and column at fault."""
     require_rows(signature)
     if not isinstance(rows, list):
-        raise InvalidInput(f"must be an array of rows, {shown(rows)} came", where=where)
+        from onehandler.large_rows import tensors_of_rows  # few bodies have a megabyte
+
+        return tensors_of_rows(signature, rows, where)
     if not rows:
         raise InvalidInput("holds no row; send at least one", where=where)
     if len(signature.inputs) == 1:
         spec = signature.inputs[0]
-        return {spec.name: _stacked(spec, rows, where)}
+        return {spec.name: tensor_from_rows(spec, rows, where)}
     return _split(signature, rows, where)
 
 
@@ -44,23 +47,42 @@ def tensors_from_columns(signature: Signature, columns: Any, where: str = "colum
     if not isinstance(columns, dict):
         raise InvalidInput(f"must be an object of arrays by column name, {shown(columns)} came", where=where)
     spec = signature.inputs[0]
-    if len(signature.inputs) == 1 and spec.columns:
-        check_names(columns, spec.columns, where)
-        ordered = [_column(columns[name], f"{where}.{name}") for name in spec.columns]
-        check_equal_lengths(dict(zip(spec.columns, ordered, strict=True)), where)
-        return {spec.name: _stacked(spec, [list(row) for row in zip(*ordered, strict=True)], where)}
-    check_names(columns, tuple(each.name for each in signature.inputs), where)
-    found = {each.name: _column(columns[each.name], f"{where}.{each.name}") for each in signature.inputs}
-    check_equal_lengths(found, where)
-    return {each.name: _stacked(each, found[each.name], f"{where}.{each.name}") for each in signature.inputs}
+    table = len(signature.inputs) == 1 and spec.columns
+    names = spec.columns if table else tuple(each.name for each in signature.inputs)
+    check_names(columns, names, where)
+    if set(map(type, columns.values())) != {list}:
+        from onehandler.large_rows import tensors_of_columns  # few bodies have a megabyte
+
+        return tensors_of_columns(signature, columns, where)
+    check_equal_lengths(columns, where)
+    if table:
+        rows = [list(row) for row in zip(*(columns[name] for name in names), strict=True)]
+        return {spec.name: tensor_from_rows(spec, rows, where)}
+    return {
+        each.name: tensor_from_rows(each, columns[each.name], f"{where}.{each.name}")
+        for each in signature.inputs
+    }
 
 
 def tensor_from_nested(spec: TensorSpec, value: Any, where: str) -> Tensor:
     """Turn nested lists of any depth into one tensor of this spec's type and rank."""
+    if not isinstance(value, list) and spec.shape:
+        from onehandler.large_rows import tensor_of  # few bodies have a megabyte
+
+        return tensor_of(spec, value, where)
     shape = _measured(value, len(spec.shape), where)
     tensor = _filled(spec, shape, _flat(value, shape, where), where)
     spec.check(tensor)
     return tensor
+
+
+def tensor_from_rows(spec: TensorSpec, rows: list[Any], where: str) -> Tensor:
+    """Rows of one input, each a value, a (nested) list or an object by column name, as one tensor."""
+    if len(spec.shape) == 2:
+        return _table(spec, rows, where)
+    if dict in map(type, rows):
+        rows = [_only(spec, row, f"{where}[{index}]") for index, row in enumerate(rows)]
+    return tensor_from_nested(spec, rows, where)
 
 
 def require_rows(signature: Signature) -> None:
@@ -82,7 +104,7 @@ def check_names(found: Any, wanted: tuple[str, ...], where: str) -> None:
     raise InvalidInput(" and ".join(problems), where=where)
 
 
-def check_equal_lengths(columns: dict[str, list[Any]], where: str) -> None:
+def check_equal_lengths(columns: Mapping[str, Sized], where: str) -> None:
     """Refuse columns of different lengths, or of none."""
     lengths = {len(column) for column in columns.values()}
     if lengths == {0}:
@@ -117,15 +139,6 @@ def _float(spec: TensorSpec, value: Any, where: str, index: int) -> Any:
 def _whole(value: Any) -> Any:
     fits = type(value) is float and -_EXACT <= value <= _EXACT and value.is_integer()
     return int(value) if fits else value
-
-
-def _stacked(spec: TensorSpec, rows: list[Any], where: str) -> Tensor:
-    """Rows of one input, each a value, a (nested) list or an object by column name, as one tensor."""
-    if len(spec.shape) == 2:
-        return _table(spec, rows, where)
-    if dict in map(type, rows):
-        rows = [_only(spec, row, f"{where}[{index}]") for index, row in enumerate(rows)]
-    return tensor_from_nested(spec, rows, where)
 
 
 def _table(spec: TensorSpec, rows: list[Any], where: str) -> Tensor:
@@ -203,15 +216,9 @@ def _split(signature: Signature, rows: list[Any], where: str) -> dict[str, Tenso
 
 def _one_input(spec: TensorSpec, objects: list[Any], where: str) -> Tensor:
     try:
-        return _stacked(spec, [row[spec.name] for row in objects], where)
+        return tensor_from_rows(spec, [row[spec.name] for row in objects], where)
     except InvalidInput as error:
         raise InvalidInput(error.message, where=f"{error.where} (input '{spec.name}')") from None
-
-
-def _column(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise InvalidInput(f"must be an array, {shown(value)} came", where=where)
-    return value
 
 
 def _measured(value: Any, rank: int, where: str) -> tuple[int, ...]:

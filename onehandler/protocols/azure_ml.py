@@ -12,8 +12,9 @@
 from __future__ import annotations
 
 from onehandler.errors import InvalidInput, shown
-from onehandler.protocols.content import json_body, json_response
-from onehandler.protocols.mlflow import from_inputs, from_records, from_split
+from onehandler.large_array import LargeArray
+from onehandler.protocols.content import json_bytes, json_inputs, json_response
+from onehandler.protocols.mlflow import from_inputs, from_split, without_others
 from onehandler.protocols.predictions import asked_by, count_rows, values_of
 from onehandler.protocols.routing import Route
 from onehandler.rows import tensors_from_rows
@@ -38,7 +39,7 @@ _PARAMETERS = {"input_data": "params", "data": "params", "Inputs": "GlobalParame
 def score(handler: Handler, request: Request, _parameters: Parameters) -> Response:
     """Answer rows or tensors with predictions."""
     signature = handler.signature
-    body = json_body(request, handler.settings.max_body)
+    body = json_inputs(signature, json_bytes(request, handler.settings.max_body))
     member = _member(body)
     parameters = _PARAMETERS[member]
     specs = asked_by(signature, body.get(parameters), parameters)
@@ -81,8 +82,8 @@ def _table(signature: Signature, content: Any, where: str) -> Tensors:
     """Rows as arrays or as objects by column name; else tensors by input name."""
     if isinstance(content, dict):
         return from_inputs(signature, content, where)
-    if isinstance(content, list) and content and all(isinstance(row, dict) for row in content):
-        return from_records(signature, content, where)
+    if isinstance(content, (list, LargeArray)):
+        content = without_others(signature, content)
     return tensors_from_rows(signature, content, where)
 
 

@@ -10,6 +10,7 @@ from binascii import a2b_base64
 from math import prod
 
 from onehandler.errors import InvalidInput, UnsupportedType, shown
+from onehandler.large_array import listed
 from onehandler.signature import ANY
 from onehandler.tensor import Tensor
 
@@ -114,6 +115,7 @@ def _shape_asked(query: str) -> list[int] | None:
 
 
 def _sizes(shape: Any, where: str) -> tuple[int, ...]:
+    shape = listed(shape, _MOST_SIZES)
     fits = isinstance(shape, list) and len(shape) <= _MOST_SIZES
     if not fits or not all(type(size) is int and size >= 0 for size in shape):
         raise InvalidInput(
@@ -128,7 +130,9 @@ def _as_declared(spec: TensorSpec, tensor: Tensor, where: str) -> Tensor:
     if tensor.dtype is not spec.dtype:
         if tensor.dtype.family != spec.dtype.family:
             raise InvalidInput(f"takes {spec.dtype.name}, {tensor.dtype.name} came", where=where)
-        tensor = Tensor.of(spec.dtype, tensor.shape, tensor.values(), where=where)
+        from onehandler.conversion import converted  # most clients know the model's type
+
+        tensor = converted(spec.dtype, tensor, where)
     spec.check(tensor)
     if 0 in tensor.shape:
         raise InvalidInput("holds no row; send at least one", where=where)

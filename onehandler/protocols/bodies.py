@@ -37,7 +37,7 @@ def tensors_of_rows(signature: Signature, rows: Iterator[Any], size: int) -> Ten
         from onehandler.rows import tensors_from_rows  # see tensors_from
 
         return tensors_from_rows(signature, list(rows))
-    from onehandler.protocols.large_rows import tensors_of_table
+    from onehandler.large_rows import tensors_of_table
 
     return tensors_of_table(signature, rows)
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from onehandler.message import Request
+    from onehandler.signature import Signature
 
 BINARY = ("application/octet-stream", "application/x-npy")  # bodies that are one tensor
 CSV = "text/csv"
@@ -25,6 +26,16 @@ _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, tokens: bool = False) -> Any:
     """Read the request's JSON; `tokens` lets NaN and Infinity pass as numbers, the others are as for json_bytes."""
     return json.loads(json_bytes(request, limit, also), tokens=tokens)
+
+
+def json_inputs(signature: Signature, body: bytes, *, tokens: bool = False) -> Any:
+    """Read JSON that holds a model's inputs: of a large body large arrays are LargeArray, read in parts."""
+    if len(body) < LARGE:
+        return json.loads(body, tokens=tokens)
+    from onehandler.codecs import json_parts  # few bodies have a megabyte
+
+    names = {name for spec in signature.inputs for name in (spec.name, *spec.columns)}
+    return json_parts.loads(body, names, tokens=tokens)
 
 
 def json_bytes(request: Request, limit: int, also: tuple[str, ...] = ()) -> bytes:

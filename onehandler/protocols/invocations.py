@@ -10,10 +10,11 @@ from __future__ import annotations
 from onehandler import __version__
 from onehandler.codecs import json
 from onehandler.errors import InvalidInput, Kind, UnsupportedType, shown
+from onehandler.large_array import LargeArray
 from onehandler.message import Response
 from onehandler.protocols import mlflow, predictions, sagemaker
 from onehandler.protocols.accept import chosen
-from onehandler.protocols.content import LARGE, json_bytes, json_response
+from onehandler.protocols.content import json_bytes, json_inputs, json_response
 from onehandler.protocols.routing import Route, ServerRoute
 from onehandler.rows import tensors_from_rows
 
@@ -60,14 +61,8 @@ def _from_json(handler: Handler, request: Request) -> tuple[Tensors, Sequence[Te
             f"takes {', '.join((json.CONTENT_TYPE, *sagemaker.READS))}", where="content-type"
         )
     signature, raw = handler.signature, json_bytes(request, handler.settings.max_body)
-    if len(raw) >= LARGE:
-        from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
-
-        large = tensors_of_json(signature, raw, "instances", unnamed=True)
-        if large is not None:
-            return large[1], sagemaker.wanted(handler, request), False
-    body = json.loads(raw, tokens=True)
-    if isinstance(body, list):
+    body = json_inputs(signature, raw, tokens=True)
+    if isinstance(body, (list, LargeArray)):
         return tensors_from_rows(signature, body, "body"), sagemaker.wanted(handler, request), True
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object or an array of rows, {shown(body)} came", where="body")

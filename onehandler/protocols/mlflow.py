@@ -10,7 +10,10 @@ not take are left alone, as MLflow does. NaN and Infinity are tokens in both dir
 
 from __future__ import annotations
 
+from collections import Counter
+
 from onehandler.errors import InvalidInput, shown
+from onehandler.large_array import LargeArray, listed, mapped
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_rows
 
 TYPE_CHECKING = False
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from onehandler.tensor import Tensors
 
 PARAMS = "params"
+_MOST_COLUMNS = 100_000
 
 
 def tensors_from(signature: Signature, body: Mapping[str, Any]) -> Tensors:
@@ -40,43 +44,72 @@ def from_split(signature: Signature, content: Any, where: str = "dataframe_split
     if not isinstance(content, dict) or not content.keys() <= {"columns", "index", "data"}:
         raise InvalidInput("must be an object of 'columns', 'index' and 'data'", where=where)
     rows, columns = content.get("data"), content.get("columns")
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+    if not isinstance(rows, (list, LargeArray)):
         raise InvalidInput("must be an array of arrays", where=f"{where}.data")
     wanted = _columns(signature)
+    columns = listed(columns, _MOST_COLUMNS)
     if columns is None or not wanted or columns == [*range(len(wanted))]:  # what pandas calls unnamed columns
-        return tensors_from_rows(signature, rows, f"{where}.data")
-    return tensors_from_rows(signature, _picked(wanted, columns, rows, where), f"{where}.data")
-
-
-def _picked(wanted: Sequence[str], columns: Any, rows: list[list[Any]], where: str) -> list[Any]:
-    """Rows as objects of the model's columns."""
-    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        raise InvalidInput("must be an array of names", where=f"{where}.columns")
-    short = next((number for number, row in enumerate(rows) if len(row) != len(columns)), None)
-    if short is not None:
-        raise InvalidInput(
-            f"has {len(rows[short])} values for {len(columns)} columns", where=f"{where}.data[{short}]"
+        return tensors_from_rows(
+            signature, mapped(rows, lambda _, row: _array(row, f"{where}.data")), f"{where}.data"
         )
-    missing = [name for name in wanted if columns.count(name) != 1]
+    places = _places(columns, wanted, f"{where}.columns")
+
+    def picked(number: int, row: Any) -> dict[str, Any]:
+        values = listed(_array(row, f"{where}.data"), len(columns))
+        if isinstance(values, LargeArray) or len(values) != len(columns):
+            came = "more" if isinstance(values, LargeArray) else len(values)
+            raise InvalidInput(
+                f"has {came} values for {len(columns)} columns", where=f"{where}.data[{number}]"
+            )
+        return {name: values[place] for name, place in places.items()}
+
+    return tensors_from_rows(signature, mapped(rows, picked), f"{where}.data")
+
+
+def _array(row: Any, where: str) -> list[Any] | LargeArray:
+    if not isinstance(row, (list, LargeArray)):
+        raise InvalidInput("must be an array of arrays", where=where)
+    return row
+
+
+def _places(columns: Any, wanted: Sequence[str], where: str) -> dict[str, int]:
+    """Where each of the model's columns stands, which must be in one place."""
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise InvalidInput(f"must be an array of at most {_MOST_COLUMNS:,} names", where=where)
+    counts = Counter(columns)
+    missing = [name for name in wanted if counts[name] != 1]
     if missing:
         raise InvalidInput(
-            f"must name '{missing[0]}' and each of the model's {len(wanted)} columns once",
-            where=f"{where}.columns",
+            f"must name '{missing[0]}' and each of the model's {len(wanted)} columns once", where=where
         )
-    places = [(name, columns.index(name)) for name in wanted]
-    return [{name: row[place] for name, place in places} for row in rows]
+    places = {name: place for place, name in enumerate(columns)}
+    return {name: places[name] for name in wanted}
 
 
 def from_records(signature: Signature, content: Any, where: str = "dataframe_records") -> Tensors:
     """pandas' "records" orientation."""
-    if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
+    if not isinstance(content, (list, LargeArray)):
         raise InvalidInput("must be an array of objects by column name", where=where)
+
+    def checked(_number: int, row: Any) -> dict[str, Any]:
+        if not isinstance(row, dict):
+            raise InvalidInput("must be an array of objects by column name", where=where)
+        return row
+
+    return tensors_from_rows(signature, without_others(signature, mapped(content, checked)), where)
+
+
+def without_others(signature: Signature, rows: list[Any] | LargeArray) -> list[Any] | LargeArray:
+    """Rows of which those that are objects have no columns that the model doesn't take."""
     wanted = _columns(signature)
-    rows = [
-        {name: row[name] for name in wanted} if wanted and row.keys() > set(wanted) else row
-        for row in content
-    ]
-    return tensors_from_rows(signature, rows, where)
+    if not wanted:
+        return rows
+    known = set(wanted)
+
+    def known_alone(_number: int, row: Any) -> Any:
+        return {name: row[name] for name in wanted} if isinstance(row, dict) and row.keys() > known else row
+
+    return mapped(rows, known_alone)
 
 
 def from_instances(signature: Signature, content: Any, where: str = "instances") -> Tensors:

@@ -12,9 +12,9 @@ body, as application/octet-stream or application/x-npy. Rows may come as text/cs
 
 from __future__ import annotations
 
-from onehandler.codecs.json import CONTENT_TYPE, loads
+from onehandler.codecs.json import CONTENT_TYPE
 from onehandler.errors import InvalidInput, shown
-from onehandler.protocols.content import LARGE, NOT_JSON, json_bytes, json_response
+from onehandler.protocols.content import NOT_JSON, json_bytes, json_inputs, json_response
 from onehandler.protocols.routing import Route
 from onehandler.results import named_rows
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_columns, tensors_from_rows
@@ -64,13 +64,7 @@ def count_rows(handler: Handler, outputs: Tensors) -> int:
 
 
 def _from_json(signature: Signature, body: bytes) -> tuple[str, Tensors]:
-    if len(body) >= LARGE:
-        from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
-
-        found = tensors_of_json(signature, body, "rows")
-        if found is not None:
-            return found
-    form, content = _only_member(loads(body))
+    form, content = _only_member(json_inputs(signature, body))
     return form, _READERS[form](signature, content)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from onehandler.codecs import json
 from onehandler.errors import InvalidInput, NotFound, shown
-from onehandler.protocols.content import json_body, json_response
+from onehandler.protocols.content import json_body, json_bytes, json_inputs, json_response
 from onehandler.protocols.open_inference_inputs import tensors_from
 from onehandler.protocols.open_inference_outputs import all_outputs, inference_response, wanted_outputs
 from onehandler.protocols.open_inference_types import LENGTH_HEADER
@@ -60,9 +60,9 @@ def _read(handler: Handler, request: Request) -> tuple[str, Tensors, Sequence[Wa
         if binary.is_raw(request):
             return "", binary.raw_tensors(signature, request, limit), all_outputs(signature, binary=True)
         head, tail = binary.split(request, limit)
-        body = json.loads(head, tokens=True)
+        body = json_inputs(signature, head, tokens=True)
     else:
-        body = json_body(request, limit, also=_ALSO_JSON, tokens=True)
+        body = json_inputs(signature, json_bytes(request, limit, also=_ALSO_JSON), tokens=True)
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object, {shown(body)} came", where="body")
     wanted = wanted_outputs(signature, body)  # before the tensors: it costs less to refuse

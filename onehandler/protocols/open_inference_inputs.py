@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import prod
 
 from onehandler.errors import InvalidInput, shown
+from onehandler.large_array import LargeArray, elements_of, listed
 from onehandler.protocols.open_inference_types import datatype_of, dtype_of
 from onehandler.rows import check_names, tensor_from_nested
-from onehandler.signature import TensorSpec
+from onehandler.signature import ANY, TensorSpec
 from onehandler.tensor import Tensor
 
 TYPE_CHECKING = False
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from onehandler.dtypes import DType
     from onehandler.protocols.open_inference_binary import Tail
     from onehandler.signature import Signature
     from onehandler.tensor import Tensors
 
 _MOST_SIZES = 32
+_ARRAYS = frozenset({list, LargeArray})
 
 
 def tensors_from(signature: Signature, entries: Any, tail: Tail | None) -> Tensors:
@@ -28,11 +29,11 @@ def tensors_from(signature: Signature, entries: Any, tail: Tail | None) -> Tenso
 
     `tail` are the bytes after the JSON, where the request has any.
     """
-    if not isinstance(entries, list):
+    if not isinstance(entries, (list, LargeArray)):
         raise InvalidInput(f"must be an array of tensors, {shown(entries)} came", where="inputs")
     specs = {spec.name: spec for spec in signature.inputs}
     found: dict[str, Tensor] = {}
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(elements_of(entries)):
         where = f"inputs[{index}]"
         spec = named(specs, entry, where)
         if spec.name in found:
@@ -90,6 +91,7 @@ def _tensor(spec: TensorSpec, entry: Mapping[str, Any], tail: Tail | None, where
 
 
 def _shape(sizes: Any, where: str) -> tuple[int, ...]:
+    sizes = listed(sizes, _MOST_SIZES)
     fits = isinstance(sizes, list) and len(sizes) <= _MOST_SIZES
     if not fits or not all(type(size) is int and 0 <= size < 1 << 63 for size in sizes):
         raise InvalidInput(
@@ -102,16 +104,23 @@ def _shape(sizes: Any, where: str) -> tuple[int, ...]:
 def _from_json(declared: TensorSpec, data: Any, where: str) -> Tensor:
     """JSON's values, flat in row-major order or nested after the shape."""
     at, shape = f"{where}.data", declared.shape
-    if not isinstance(data, list):
+    if not isinstance(data, (list, LargeArray)):
         raise InvalidInput(f"must be an array of values, {shown(data)} came", where=at)
-    if len(shape) > 1 and list in set(map(type, data)):
+    first = next(data.parts(), []) if isinstance(data, LargeArray) else data
+    if len(shape) > 1 and not _ARRAYS.isdisjoint(map(type, first)):
         return tensor_from_nested(declared, data, at)
-    if len(data) != prod(shape):
-        raise InvalidInput(
-            f"has {len(data)} values, shape {list(shape)} takes {_counted(prod(shape))}", where=at
-        )
-    flat = TensorSpec(declared.name, declared.dtype, (len(data),), (), declared.nullable)
-    return Tensor(declared.dtype, shape, tensor_from_nested(flat, data, at).data)
+    if isinstance(data, list) and len(data) != prod(shape):
+        raise _miscounted(len(data), shape, at)
+    flat = tensor_from_nested(
+        TensorSpec(declared.name, declared.dtype, (ANY,), (), declared.nullable), data, at
+    )
+    if flat.size != prod(shape):
+        raise _miscounted(flat.size, shape, at)
+    return Tensor(declared.dtype, shape, flat.data)
+
+
+def _miscounted(count: int, shape: tuple[int, ...], where: str) -> InvalidInput:
+    return InvalidInput(f"has {count} values, shape {list(shape)} takes {_counted(prod(shape))}", where=where)
 
 
 def _counted(count: int) -> str:
@@ -122,12 +131,12 @@ def _counted(count: int) -> str:
 def _declared(spec: TensorSpec, tensor: Tensor, where: str) -> Tensor:
     """The tensor in the model's own type: whoever has float64 or int64 arrays, as numpy makes them, may send them."""
     if tensor.dtype is not spec.dtype:
-        tensor = _converted(spec.dtype, tensor, where)
+        from onehandler.conversion import converted  # most clients know the model's type
+
+        if tensor.dtype.family != spec.dtype.family:
+            raise InvalidInput(
+                f"takes {spec.dtype.name}, {tensor.dtype.name} came", where=f"{where}.datatype"
+            )
+        tensor = converted(spec.dtype, tensor, f"{where}.data")
     spec.check(tensor)
     return tensor
-
-
-def _converted(dtype: DType, tensor: Tensor, where: str) -> Tensor:
-    if tensor.dtype.family != dtype.family:
-        raise InvalidInput(f"takes {dtype.name}, {tensor.dtype.name} came", where=f"{where}.datatype")
-    return Tensor.of(dtype, tensor.shape, tensor.values(), where=f"{where}.data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from onehandler.errors import InvalidInput, shown
+from onehandler.large_array import LargeArray, elements_of
 from onehandler.protocols.content import json_response
 from onehandler.protocols.open_inference_inputs import named, parameters_of
 from onehandler.protocols.open_inference_types import DATATYPES, datatype_of
@@ -41,13 +42,13 @@ def wanted_outputs(signature: Signature, body: Mapping[str, Any]) -> Sequence[Wa
     """The outputs asked for, in the order asked; all of them when none is named."""
     binary = _flag(parameters_of(body, "body"), "binary_data_output", False, "body")
     entries = body.get("outputs") or []
-    if not isinstance(entries, list):
+    if not isinstance(entries, (list, LargeArray)):
         raise InvalidInput(f"must be an array, {shown(entries)} came", where="outputs")
     if not entries:
         return all_outputs(signature, binary=binary)
     specs = {spec.name: spec for spec in signature.outputs}
     found: dict[str, Wanted] = {}
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(elements_of(entries)):
         where = f"outputs[{index}]"
         spec = named(specs, entry, where)
         if spec.name in found:

@@ -7,6 +7,7 @@ gives one label and the probabilities of named classes only the labels are told,
 from __future__ import annotations
 
 from onehandler.errors import InvalidInput, shown
+from onehandler.large_array import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def asked_by(signature: Signature, parameters: Any, where: str) -> Sequence[Tens
 
 def named(signature: Signature, names: Any, where: str) -> Sequence[TensorSpec]:
     """The outputs of these names, in their order."""
+    names = listed(names, len(signature.outputs))
     fits = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
     known = {spec.name: spec for spec in signature.outputs}
     if not fits or not set(names) <= known.keys() or len(set(names)) != len(names):

@@ -6,6 +6,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
 from onehandler.errors import InvalidInput
+from onehandler.large_array import LargeArray, mapped
 from onehandler.protocols.one_row import image_type
 
 TYPE_CHECKING = False
@@ -25,8 +26,8 @@ def without_base64(value: Any, where: str, *, images: bool = False) -> Any:
 
     Where the model takes `images`, an image's file stays in base64.
     """
-    if isinstance(value, list):
-        return [without_base64(each, where, images=images) for each in value]
+    if isinstance(value, (list, LargeArray)):
+        return mapped(value, lambda _, each: without_base64(each, where, images=images))
     if not isinstance(value, dict):
         return value
     if value.keys() != {"b64"}:

@@ -7,6 +7,7 @@ an output of floats, one for each labelled class; a regression, exactly one outp
 from __future__ import annotations
 
 from onehandler.errors import InvalidInput, shown
+from onehandler.large_array import LargeArray, mapped
 from onehandler.protocols.content import json_response
 from onehandler.protocols.tf_base64 import without_base64
 from onehandler.rows import tensors_from_rows
@@ -76,10 +77,10 @@ def _rows(signature: Signature, body: dict[str, Any]) -> Any:
     context, examples = body.get("context", {}), body.get("examples")
     if not isinstance(context, dict):
         raise InvalidInput(f"must be an object of features, {shown(context)} came", where="context")
-    if not isinstance(examples, list):
+    if not isinstance(examples, (list, LargeArray)):
         raise InvalidInput(f"must be an array of objects, {shown(examples)} came", where="examples")
     single = len(signature.inputs) > 1 or bool(signature.inputs[0].columns)
-    return [_row(example, context, single, f"examples[{index}]") for index, example in enumerate(examples)]
+    return mapped(examples, lambda index, example: _row(example, context, single, f"examples[{index}]"))
 
 
 def _row(example: Any, context: dict[str, Any], single: bool, where: str) -> dict[str, Any]:

@@ -12,9 +12,8 @@ directions, as that document says under "JSON conformance".
 
 from __future__ import annotations
 
-from onehandler.codecs.json import loads
 from onehandler.errors import InvalidInput, NotFound, shown
-from onehandler.protocols.content import LARGE, json_body, json_bytes, json_response
+from onehandler.protocols.content import json_bytes, json_inputs, json_response
 from onehandler.protocols.routing import Route, ServerRoute
 from onehandler.rows import check_names, tensor_from_nested, tensors_from_rows
 
@@ -95,34 +94,25 @@ def metadata(handler: Handler, _request: Request, _parameters: Parameters) -> Re
 
 def _body(handler: Handler, request: Request, verb: str) -> dict[str, Any]:
     """A request's object, whose signature, if it names one, is the one there is for this verb."""
-    return _checked(json_body(request, handler.settings.max_body, also=(_CURL,), tokens=True), verb)
-
-
-def _checked(body: Any, verb: str) -> dict[str, Any]:
+    raw = json_bytes(request, handler.settings.max_body, also=(_CURL,))
+    body = json_inputs(handler.signature, raw, tokens=True)
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object, {shown(body)} came", where="body")
     # The documentation's example of regress names its signature so.
     names = (SIGNATURE_NAME, f"tensorflow/serving/{verb}")
     if body.get("signature_name") not in (None, "", *names):
         raise InvalidInput(f"must be '{names[0]}' or '{names[1]}'", where="signature_name")
-    return body
+    found: dict[str, Any] = body
+    return found
 
 
 def _inputs(handler: Handler, request: Request) -> tuple[str, Tensors]:
     """Which of the two formats a body has, and its tensors."""
     signature = handler.signature
-    strings = any(spec.dtype.family == "string" for spec in signature.inputs)
-    raw = json_bytes(request, handler.settings.max_body, also=(_CURL,))
-    if len(raw) >= LARGE and not strings:
-        from onehandler.protocols.large_rows import tensors_of_json  # few bodies have a megabyte
-
-        found = tensors_of_json(signature, raw, "instances", unnamed=True)
-        if found is not None:
-            return found
-    body = _checked(loads(raw, tokens=True), "predict")
+    body = _body(handler, request, "predict")
     form = _form(body)
     content = body[form]
-    if strings:
+    if any(spec.dtype.family == "string" for spec in signature.inputs):
         from onehandler.protocols.tf_base64 import without_base64  # few models take strings
 
         content = without_base64(content, form, images=any(spec.media for spec in signature.inputs))

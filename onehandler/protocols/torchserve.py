@@ -15,8 +15,9 @@ from __future__ import annotations
 from onehandler.codecs import json
 from onehandler.codecs.compression import decoded
 from onehandler.errors import InvalidInput, Kind, UnsupportedType, shown
+from onehandler.large_array import LargeArray
 from onehandler.message import Response
-from onehandler.protocols.content import IMAGES, TEXT, json_response, parameter
+from onehandler.protocols.content import IMAGES, TEXT, json_inputs, json_response, parameter
 from onehandler.protocols.one_row import image_type, takes, tensors_of_media
 from onehandler.protocols.predictions import count_rows, is_single
 from onehandler.protocols.routing import Route, ServerRoute
@@ -82,7 +83,7 @@ def _read(
         raise UnsupportedType(
             f"takes {json.CONTENT_TYPE}, {', '.join(IMAGES)}, {TEXT} and {_FORM}", where="content-type"
         )
-    return _from_json(signature, json.loads(body))
+    return _from_json(signature, json_inputs(signature, body))
 
 
 def _from_form(signature: Signature, content_type: str, body: bytes) -> tuple[str, Tensors]:
@@ -97,12 +98,14 @@ def _from_form(signature: Signature, content_type: str, body: bytes) -> tuple[st
 
 
 def _from_json(signature: Signature, body: Any) -> tuple[str, Tensors]:
-    if isinstance(body, list):
+    if isinstance(body, (list, LargeArray)):
         return "rows", tensors_from_rows(signature, body, "body")
     if isinstance(body, dict):
         if body.keys() == {"instances"}:
             return "instances", tensors_from_rows(signature, body["instances"], "instances")
-        return "item", tensors_from_rows(signature, [body], "body")
+        whole = LargeArray in map(type, body.values())
+        rows = LargeArray(lambda: [[body]]) if whole else [body]
+        return "item", tensors_from_rows(signature, rows, "body")
     if isinstance(body, str) and len(signature.inputs) == 1:
         return "item", tensors_from_rows(signature, [body], "body")
     raise InvalidInput(f"must be an object or an array of rows, {shown(body)} came", where="body")

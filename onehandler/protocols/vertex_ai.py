@@ -8,7 +8,8 @@ be told; any other is refused. What else the platform's answers hold, as deploye
 from __future__ import annotations
 
 from onehandler.errors import InvalidInput, shown
-from onehandler.protocols.content import json_body, json_response
+from onehandler.large_array import LargeArray, mapped
+from onehandler.protocols.content import json_bytes, json_inputs, json_response
 from onehandler.protocols.predictions import asked_by, count_rows, values_of
 from onehandler.protocols.routing import Route
 from onehandler.protocols.tf_base64 import without_base64
@@ -34,15 +35,15 @@ _MEMBERS = ("instances", "parameters")
 def predict(handler: Handler, request: Request, _parameters: Parameters) -> Response:
     """Answer instances with predictions."""
     signature = handler.signature
-    body = json_body(request, handler.settings.max_body)
+    body = json_inputs(signature, json_bytes(request, handler.settings.max_body))
     if not isinstance(body, dict) or "instances" not in body or not body.keys() <= set(_MEMBERS):
         raise InvalidInput(
             f"must be an object of 'instances' and maybe 'parameters', {shown(body)} came", where="body"
         )
     specs = asked_by(signature, body.get("parameters"), "parameters")
     rows = body["instances"]
-    if isinstance(rows, list) and not all(spec.dtype.bits for spec in signature.inputs):
-        rows = [_without_objects(signature, row, f"instances[{number}]") for number, row in enumerate(rows)]
+    if isinstance(rows, (list, LargeArray)) and not all(spec.dtype.bits for spec in signature.inputs):
+        rows = mapped(rows, lambda number, row: _without_objects(signature, row, f"instances[{number}]"))
     outputs = handler.predict(tensors_from_rows(signature, rows, "instances"))
     held = sum(len(outputs[spec.name].data) for spec in specs)
     answer = {"predictions": values_of(signature, specs, outputs)}
@@ -53,8 +54,10 @@ def _without_objects(signature: Signature, row: Any, where: str) -> Any:
     """The row with every {"b64": …} in the form that its input takes."""
     media = {spec.name: spec.media for spec in signature.inputs}
     only = signature.inputs[0].media
+    if isinstance(row, (list, LargeArray)):
+        return mapped(row, lambda _, each: _plain(each, only, where))
     if not isinstance(row, dict):
-        return [_plain(each, only, where) for each in row] if isinstance(row, list) else row
+        return row
     if row.keys() == {"b64"}:
         return _plain(row, only, where)
     return {name: _plain(value, media.get(name, only), where) for name, value in row.items()}

@@ -41,6 +41,10 @@ def test_what_is_answered(name: str, measured: dict[str, dict[str, Any]]) -> Non
     assert measured[name]["times"] <= MOST
 
 
+def test_little_is_kept_after_all_of_it(measured: dict[str, dict[str, Any]]) -> None:
+    assert measured["left"]["bytes"] <= SIZE  # of some sixty such bodies: free space between what is held
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused(name: str, measured: dict[str, dict[str, Any]]) -> None:
     assert 400 <= measured[name]["status"] < 500
