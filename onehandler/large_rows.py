@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onehandler.tensor import Tensors
 
 _ROWS = 128  # of a table at a time
+_WORDS = 10_000  # different texts that are looked for again
 _FORMATS: dict[int, Any] = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
 
@@ -186,6 +187,7 @@ class _Stack:
     def __init__(self, first: Tensor) -> None:
         self._dtype, self._inner = first.dtype, first.shape[1:]
         self._texts: list[str] = []
+        self._known: dict[str, str] = {}
         self._numbers = bytearray()  # 4-bit ones, of which two share a byte, as a byte each
         self._rows = 0
 
@@ -204,12 +206,18 @@ class _Stack:
                 where=where,
             )
         if isinstance(tensor.data, list):
-            self._texts += tensor.data
+            self._texts += self._without_copies(tensor.data)
         elif self._dtype.bits < 8:
             self._numbers += bytes(value & 0xFF for value in tensor.values())
         else:
             self._numbers += memoryview(tensor.data).cast("B")
         self._rows += tensor.shape[0]
+
+    def _without_copies(self, texts: list[str]) -> list[str]:
+        """The texts, of which those that came before are the same objects: columns of few words are usual."""
+        if len(self._known) < _WORDS:
+            return [self._known.setdefault(text, text) for text in texts]
+        return [self._known.get(text, text) for text in texts]
 
     def tensor(self) -> Tensor:
         """All of it."""

@@ -19,45 +19,46 @@ from onehandler.large_array import LargeArray
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from onehandler.codecs.json_outline import Large
 
 # Members that any protocol knows, beside a model's own names.
-_WORDS = (
+_WORDS = frozenset((
     "rows", "columns", "inputs", "outputs", "base64", "shape", "instances", "signature_name", "examples", "context",
     "b64", "id", "name", "datatype", "data", "parameters", "dataframe_split", "dataframe_records", "params",
     "input_data", "Inputs", "GlobalParameters", "binary_data", "binary_data_size", "binary_data_output",
     "classification",
-)  # fmt: skip
+))  # fmt: skip
 _MOST_UNKNOWN = 10_000
 _LINE_AND_COLUMN = re.compile(r"line (\d+) column (\d+)")
 
 
-def loads(body: bytes, names: Collection[str], *, tokens: bool = False) -> Any:
+def loads(body: bytes, names: Iterable[str], columns: Iterable[str] = (), *, tokens: bool = False) -> Any:
     """The document with its large arrays as LargeArray.
 
-    A large object keeps the values of `names` and of the protocols' own words, and of others the names alone, up to
-    10,000 of them. Raises MalformedBody and TooLarge; `tokens` is as in `codecs.json.loads`.
+    A large object keeps the values of `names`, `columns` and the protocols' own words, and of others the names alone,
+    up to 10,000 of them; the columns, which may be very many, are gone through only then. Raises MalformedBody and
+    TooLarge; `tokens` is as in `codecs.json.loads`.
     """
     large = outline(body)
     if not large:
         return json.loads(body, tokens=tokens)
-    known = {name: name for name in (*_WORDS, *names)}
-    return _Reader(body, known, tokens=tokens).document(large)
+    return _Reader(body, names, columns, tokens=tokens).document(large)
 
 
 class _Reader:
     """One document."""
 
-    def __init__(self, body: bytes, known: dict[str, str], *, tokens: bool) -> None:
+    def __init__(self, body: bytes, names: Iterable[str], columns: Iterable[str], *, tokens: bool) -> None:
         self._body = body
-        self._known = known
+        self._names = {name: name for name in (*_WORDS, *names)}
+        self._columns = columns
         self._tokens = tokens
         self._mark = os.urandom(
             16
-        ).hex()  # strings that begin so stand for what is large: nobody can guess them
+        ).hex()  # arrays of one such string stand for what is large: nobody can guess it
 
     def document(self, large: Sequence[Large]) -> Any:
         return self._parsed(b"", 0, len(self._body), b"", large)
@@ -84,8 +85,8 @@ class _Reader:
             if not found.keys().isdisjoint(part):
                 raise MalformedBody("an object has the same name twice", where=self._from(large.start))
             for name, value in part.items():
-                if name in self._known:
-                    found[self._known[name]] = value
+                if self._is_known(name):
+                    found[self._names[name]] = value
                 else:
                     found[name] = None
                     unknown += 1
@@ -109,7 +110,7 @@ class _Reader:
         for large in within:
             mark = self._mark + str(len(marks))
             marks[mark] = large
-            pieces += [body[at : large.start], f'"{mark}"'.encode()]
+            pieces += [body[at : large.start], f'["{mark}"]'.encode()]  # in brackets it cannot be a name
             at = large.end
         text = b"".join([*pieces, body[at:end], closing])
         value = large_json.loads(text)
@@ -123,24 +124,30 @@ class _Reader:
 
     def _with(self, value: Any, marks: dict[str, Large]) -> Any:
         """The value with every mark replaced by what it stands for."""
-        if isinstance(value, str):
-            large = marks.get(value)
-            if large is None:
-                return value
-            if not large.is_array:
-                return self._object(large)
-            return [] if self._is_blank(large) else LargeArray(partial(self._array, large))
         if isinstance(value, list):
+            if len(value) == 1 and isinstance(value[0], str) and value[0] in marks:
+                return self._large(marks[value[0]])
             return [self._with(each, marks) for each in value]
         if isinstance(value, dict):
             return {name: self._member(name, self._with(each, marks)) for name, each in value.items()}
         return value
 
+    def _large(self, large: Large) -> Any:
+        if not large.is_array:
+            return self._object(large)
+        return [] if self._is_blank(large) else LargeArray(partial(self._array, large))
+
     def _member(self, name: str, value: Any) -> Any:
         """The value; a large array that nobody is going to look at is looked at here, for it may be no JSON."""
-        if name not in self._known:
+        if isinstance(value, (LargeArray, dict)) and not self._is_known(name):
             _read_whole(value)
         return value
+
+    def _is_known(self, name: str) -> bool:
+        if name not in self._names and self._columns:
+            self._names.update((column, column) for column in self._columns)
+            self._columns = ()
+        return name in self._names
 
     def _is_blank(self, large: Large) -> bool:
         """Whether an array is large for the space in it alone."""
@@ -161,7 +168,7 @@ class _Reader:
         for mark, large in marks.items():
             if rest <= large.start - at:
                 break
-            rest -= large.start - at + len(mark) + 2
+            rest -= large.start - at + len(mark) + 4
             at = large.end
         return place(self._body, min(max(at + rest, begin), len(self._body)))
 

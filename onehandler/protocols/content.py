@@ -34,8 +34,8 @@ def json_inputs(signature: Signature, body: bytes, *, tokens: bool = False) -> A
         return json.loads(body, tokens=tokens)
     from onehandler.codecs import json_parts  # few bodies have a megabyte
 
-    names = {name for spec in signature.inputs for name in (spec.name, *spec.columns)}
-    return json_parts.loads(body, names, tokens=tokens)
+    columns = (name for spec in signature.inputs for name in spec.columns)
+    return json_parts.loads(body, [spec.name for spec in signature.inputs], columns, tokens=tokens)
 
 
 def json_bytes(request: Request, limit: int, also: tuple[str, ...] = ()) -> bytes:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from ctypes import addressof, byref, c_char_p, c_int64, c_size_t, create_string_buffer, memmove
+from ctypes import (
+    addressof,
+    byref,
+    c_char_p,
+    c_int64,
+    c_size_t,
+    c_void_p,
+    cast,
+    create_string_buffer,
+    memmove,
+)
+from itertools import accumulate
 from math import prod
+from struct import pack
 
 from onehandler.errors import InvalidInput, ModelError
 from onehandler.runtimes.onnx_api import word
@@ -17,6 +29,8 @@ if TYPE_CHECKING:
     from onehandler.runtimes.onnx_library import Environment
     from onehandler.signature import TensorSpec
     from onehandler.tensor import Tensors
+
+_AT_ONCE = 1024  # texts
 
 
 class StringInput:
@@ -34,7 +48,7 @@ class StringInput:
         tensor = inputs.get(self.spec.name)
         if tensor is None or not isinstance(tensor.data, list):
             raise misfit(self.spec, tensor)
-        encoded = self._encoded(tensor.data)
+        content = self._joined(tensor.data)
         shape = tensor.shape
         sizes = (c_int64 * len(shape))(*shape)
         status = self._loaded.api.CreateTensorAsOrtValue(
@@ -44,32 +58,46 @@ class StringInput:
             self.spec.dtype.code,
             byref(given, POINTER * self._index),
         )
-        if not status and encoded:
-            status = self._fill(given[self._index], encoded)
+        if not status and tensor.data:
+            status = self._fill(given[self._index], tensor.data, content)
         return status, None
 
-    def _encoded(self, texts: list[str]) -> list[bytes]:
+    def _joined(self, texts: list[str]) -> bytes:
+        """All texts as C strings, one after another."""
         try:
-            return [text.encode() for text in texts]
+            return "\0".join(texts).encode()
         except UnicodeEncodeError:
             raise InvalidInput(
                 "a string holds an unpaired surrogate, which UTF-8 cannot say", where=self.spec.where
             ) from None
 
-    def _fill(self, value: int, encoded: list[bytes]) -> int | None:
+    def _fill(self, value: int, texts: list[str], content: bytes) -> int | None:
         api = self._loaded.api
-        if b"\0" not in b"".join(encoded):
-            starts = (c_char_p * len(encoded))(*encoded)
-            status: int | None = api.FillStringTensor(value, starts, len(encoded))
+        if content.count(b"\0") == len(texts) - 1:
+            first = cast(c_char_p(content), c_void_p).value or 0
+            starts = _starts(texts, first, ascii_only=content.isascii())
+            status: int | None = api.FillStringTensor(value, starts, len(texts))
             return status
         # FillStringTensor takes C strings, which end at the first NUL: copy each by its length.
         start = c_size_t()
-        for index, text in enumerate(encoded):
-            status = api.GetResizedStringTensorElementBuffer(value, index, len(text), addressof(start))
+        for index, text in enumerate(texts):
+            encoded = text.encode()
+            status = api.GetResizedStringTensorElementBuffer(value, index, len(encoded), addressof(start))
             if status:
                 return status
-            memmove(start.value, text, len(text))
+            memmove(start.value, encoded, len(encoded))
         return None
+
+
+def _starts(texts: list[str], first: int, *, ascii_only: bool) -> bytes:
+    """The address of each text, as a C array."""
+    found = bytearray()
+    for begin in range(0, len(texts), _AT_ONCE):
+        some = texts[begin : begin + _AT_ONCE]
+        lengths = map(len, some) if ascii_only else [len(text.encode()) for text in some]
+        *starts, first = accumulate((length + 1 for length in lengths), initial=first)
+        found += pack(f"<{len(some)}Q", *starts)
+    return bytes(found)
 
 
 class StringOutput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from onehandler.handler import Handler
 from onehandler.message import Request
 from onehandler.settings import Settings
 from tests import bundles
+from tests.small_parts import small_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.conformance.case import Case
 
 SMALL = 4096  # bytes of a seed: mutations of large ones find little
+_IN_PARTS = 128  # from this first byte on, as large bodies are
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 _SETTINGS = {"ONEHANDLER_MAX_BODY_MB": "1", "ONEHANDLER_LOG_LEVEL": "ERROR"}
 
@@ -51,7 +53,7 @@ def answered(served: Handler, request: Request) -> Response:
 
 
 class Posts:
-    """Bodies for a few paths and content types: the first byte of the data chooses both."""
+    """Bodies for a few paths and content types: the first byte of the data chooses both, and how they are read."""
 
     def __init__(self, bundle: str, paths: Sequence[str], headers: Sequence[dict[str, str]]) -> None:
         self._bundle = bundle
@@ -60,8 +62,10 @@ class Posts:
     def fuzz(self, data: bytes) -> None:
         """Post the rest of the data."""
         if data:
-            path, headers = self._chosen[data[0] % len(self._chosen)]
-            answered(handler(self._bundle), Request("POST", path, headers, data[1:]))
+            path, headers = self._chosen[data[0] % _IN_PARTS % len(self._chosen)]
+            request = Request("POST", path, headers, data[1:])
+            with small_parts() if data[0] >= _IN_PARTS else nullcontext():
+                answered(handler(self._bundle), request)
 
     def seeds(self, cases: Sequence[Case]) -> Iterator[bytes]:
         """The bodies of all small cases that go to one of the paths."""
@@ -70,3 +74,4 @@ class Posts:
                 same_type = case.headers.get("content-type", "") == headers.get("content-type", "")
                 if case.path == path and same_type and len(case.body) <= SMALL:
                     yield bytes([index]) + case.body
+                    yield bytes([index + _IN_PARTS]) + case.body

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.hostile.memory import ANSWERED, REFUSED, SIZE
+from tests.hostile.memory_cases import ANSWERED, BEYOND, REFUSED, SIZE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +49,9 @@ def test_little_is_kept_after_all_of_it(measured: dict[str, dict[str, Any]]) -> 
 def test_what_is_refused(name: str, measured: dict[str, dict[str, Any]]) -> None:
     assert 400 <= measured[name]["status"] < 500
     assert measured[name]["times"] <= MOST
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_what_takes_more(name: str, measured: dict[str, dict[str, Any]]) -> None:
+    assert measured[name]["status"] == 200
+    assert MOST < measured[name]["times"] <= BEYOND[name][2]

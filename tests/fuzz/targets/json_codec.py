@@ -36,7 +36,10 @@ def shallow(data: bytes) -> bool:
 
 def same(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
-        return one == other and math.copysign(1, one) == math.copysign(1, other)
+        return (math.isnan(one) and math.isnan(other)) or (one, math.copysign(1, one)) == (
+            other,
+            math.copysign(1, other),
+        )
     if type(one) is int and isinstance(other, float):  # the nearest double, which any tensor would make of it
         return not -(2**63) <= one < 2**64 and float(one) == other
     if isinstance(one, list) and isinstance(other, list):

@@ -84,6 +84,7 @@ WRONG = {  # and where that is, if not where it is when it is read at once
     "closed twice": (b'{"rows":[' + ROWS + b"]}]", "line 1 column 197"),
     "trailing comma": (b'{"rows":[' + ROWS + b",]}", ""),
     "a comma missing": (b'{"rows":[' + ROWS + b" [1,2]]}", ""),
+    "an array for a name": (b"[{" + b"[1,2,3,4,5,6,7,8]" + b":1}," + ROWS + b"]", ""),
     "a comma first": (b'{"rows":[' + b" " * 40 + b"," + ROWS + b"]}", "line 1 column 50"),
     "a comma before the first member": (b"{" + b" " * 40 + b',"rows":[' + ROWS + b"]}", "line 1 column"),
     "two commas": (b'{"rows":[' + ROWS + b",,[1,2]]}", ""),
