@@ -13,7 +13,7 @@ from onehandler.protocols import bodies, content
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PLAIN = re.compile(rb'[^\[\]{}"]*+(' + json_outline._SHORT_STRING + rb"|[\[\]{}])", re.DOTALL)
+_PLAIN = re.compile(json_outline._PLAIN % (json_outline._STRING + rb"|(?P<array>(?!))"), re.DOTALL)
 _SIZES: tuple[tuple[Any, str, Any], ...] = (
     (content, "LARGE", 1),
     (bodies, "LARGE", 1),

@@ -12,26 +12,25 @@ from typing import NamedTuple
 from onehandler.codecs.json import MAX_DEPTH
 from onehandler.errors import MalformedBody, TooLarge
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _SMALLEST_PART = 32 * 1024  # bytes
 _PARTS = 32  # of a document: as Python's objects, a part of empty arrays takes 31 times its bytes
 _MEMBER = 1024  # bytes of an array in a large object, from which on it is read by itself
 _TEXT = 64  # bytes of a string that count: as Python's object it takes about as many as in the document
 
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # or unclosed
-_SHORT_STRING = rb'"(?:[^"\\]{0,512}+")?'  # of any other, its first quote
-# Arrays and objects with no brackets or escapes within, of which most documents are made: 2 KB, or so many members.
-_FLAT_ARRAY = rb'\[[^\[\]{}"]{0,2048}+\]'
-_FLAT_OBJECT = rb'\{(?:[^\[\]{}"\\]{0,128}+"[^"\\]{0,128}+"){0,%d}+[^\[\]{}"\\]{0,128}+\}'
-_FLAT = rb"(?:" + _FLAT_ARRAY + rb"|" + _FLAT_OBJECT % 64 + rb")"
-_SPACE = rb"[ \t\r\n]*+"
-_FLATS = _FLAT + rb"(?:" + _SPACE + rb"," + _SPACE + _FLAT + rb"){0,15}+|" + _FLAT_OBJECT % 1024
-_NEXT = re.compile(rb'[^\[\]{}"]*+(' + _FLATS + rb"|" + _SHORT_STRING + rb"|[\[\]{}])", re.DOTALL)
+_STRING = rb'(?P<string>"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))'  # or not closed
+_ARRAY = rb'(?P<array>\[[^\[\]{}"]{0,4096}+\])'
+_OTHER = rb'[^\[\]{}"\\]'
+# What most documents are made of: short strings, and arrays and objects that hold no others; several at once.
+_SHORT = rb'"[^"\\]{0,64}+"'
+_MEMBERS = rb"\{(?:" + _OTHER + rb"{0,64}+" + _SHORT + rb"){0,%d}+" + _OTHER + rb"{0,64}+\}"
+_CELLS = rb"\[(?:" + _OTHER + rb"{0,64}+" + _SHORT + rb"){0,16}+" + _OTHER + rb"{0,64}+\]"
+_SMALL = b"(?:" + b"|".join([_SHORT, rb'\[[^\[\]{}"]{0,512}+\]', _MEMBERS % 64, _CELLS]) + b")"
+_SEVERAL = _SMALL + rb"(?:" + _OTHER + rb"{0,64}+" + _SMALL + rb"){0,31}+"
+_PLAIN = rb'[^\[\]{}"]*+(%s|[\[\]{}]|\Z)'  # at the end nothing: so no search begins twice at one place
+_NEXT = re.compile(_PLAIN % b"|".join([_SEVERAL, _ARRAY, _MEMBERS % 1024, _STRING]), re.DOTALL)
 _QUOTE, _BRACKET, _BRACE, _SLASH = b'"[{\\'
 _CLOSES = {ord("]"): _BRACKET, ord("}"): _BRACE}
+_BRACKETS = frozenset(b"[{")
 _KINDS = {_BRACKET: "array", _BRACE: "object"}
 
 
@@ -48,43 +47,39 @@ class Large(NamedTuple):
 class _Open:
     """An array or object that has begun, and not ended."""
 
-    __slots__ = ("_cut", "_hidden_since", "_last", "_members", "cuts", "hidden", "kind", "start", "within")
+    __slots__ = ("cut", "cuts", "hidden", "hidden_since", "kind", "last", "members", "start", "within")
 
     def __init__(self, kind: int, start: int) -> None:
         self.kind = kind
         self.start = start
-        self.cuts: list[int] = []
         self.within: list[Large] = []
-        self._members: list[Large] = []  # which will be large if this turns out to be
-        self._last = self._cut = start + 1
-        self.hidden = self._hidden_since = 0  # bytes that cost nothing here: in all, and since the last cut
+        self.members: list[Large] = []  # arrays that will be large if this turns out to be
+        self.cuts: list[int] = []
+        self.cut = self.last = start + 1  # the last cut, and where what is its own begins again
+        self.hidden = self.hidden_since = 0  # bytes that cost nothing here: in all, and since the last cut
 
-    def passes(self, body: bytes, begin: int, end: int, part: int) -> None:
-        """Nothing of its own but numbers, words, commas and colons lies between here and what is at `begin`."""
-        while begin - self._cut - self._hidden_since > part // 2:
-            most = self._cut + self._hidden_since + part // 2
-            at = body.rfind(b",", max(self._last, self._cut + 1), min(begin, most))
+    def passes(self, body: bytes, begin: int, most: int) -> None:
+        """Cut what is its own before `begin`, numbers, words, commas and colons, so that parts cost at most so much."""
+        while begin - self.cut - self.hidden_since > most:
+            first = max(self.last, self.cut + 1)
+            wanted = self.cut + self.hidden_since + most
+            at = body.rfind(b",", first, min(begin, wanted))
             if at < 0:
-                at = body.find(b",", max(self._last, self._cut + 1, most), begin)
+                at = body.find(b",", max(first, wanted), begin)
             if at < 0:
                 break
             self.cuts.append(at)
-            self._cut, self._hidden_since = at, 0
-        self.resumes(end)
-
-    def resumes(self, end: int) -> None:
-        """What comes from here on is its own again."""
-        self._last = end
+            self.cut, self.hidden_since = at, 0
 
     def hides(self, count: int) -> None:
         """So many bytes cost nothing here."""
         self.hidden += count
-        self._hidden_since += count
+        self.hidden_since += count
 
-    def may_take(self, member: Large) -> None:
+    def may_take(self, start: int, end: int, cuts: tuple[int, ...] = ()) -> None:
         """An array that is not large, but might be among very many."""
-        if self.kind == _BRACE and member.end - member.start >= _MEMBER:
-            self._members.append(member)
+        if self.kind == _BRACE and end - start >= _MEMBER:
+            self.members.append(Large(True, start, end, cuts, ()))
 
     def closed(self, end: int, part: int) -> Large | None:
         """Itself as a whole, if it is large."""
@@ -92,7 +87,7 @@ class _Open:
         costs = end - self.start - self.hidden > part
         if not costs and not (is_array and self.within):
             return None
-        within = sorted(self.within + self._members, key=lambda each: each.start)
+        within = sorted(self.within + self.members, key=lambda each: each.start)
         return Large(is_array, self.start, end, tuple(self.cuts), tuple(within))
 
 
@@ -103,35 +98,53 @@ def outline(body: bytes) -> list[Large]:
     may be wrong is for the parser to find, within the parts and between them.
     """
     part = max(_SMALLEST_PART, len(body) // _PARTS)
-    whole = _Open(0, -1)
-    opened = [whole]
-    for begin, end in _found(body):
-        top, first = opened[-1], body[begin]
-        top.passes(body, begin, end, part)
+    size, most = len(body), part // 2
+    top = whole = _Open(0, -1)
+    opened = [top]
+    for match in _NEXT.finditer(body):
+        begin, end = match.span(1)
+        if begin == end:
+            break
+        if begin - top.cut - top.hidden_since > most:
+            top.passes(body, begin, most)
+        first = body[begin]
         if first in _CLOSES:
             if top.kind != _CLOSES[first]:
                 raise _mismatch(body, begin, top)
-            opened.pop()
-            _close(top, opened[-1], end, part)
-        elif first == _QUOTE:
-            if end == len(body) and not _is_closed(body, begin):
-                raise MalformedBody("is not JSON: a string is not closed", where=place(body, begin))
-            top.hides(max(0, end - begin - _TEXT))
-        elif len(opened) > MAX_DEPTH:
-            raise TooLarge(f"is nested deeper than {MAX_DEPTH} levels", where="body")
-        elif end - begin == 1:
-            opened.append(_Open(first, begin))
-        elif first == _BRACKET:
-            top.may_take(Large(True, begin, end, (), ()))
+            ended = opened.pop()
+            top = opened[-1]
+            if end - ended.start >= _MEMBER or ended.within:
+                _close(ended, top, end, part)
+        elif end - begin == 1 and first != _QUOTE:
+            top = _Open(first, begin)
+            opened.append(top)
+        if len(opened) > MAX_DEPTH or end - begin > _TEXT or end == size:
+            _look_at(body, match, top, len(opened) - 1)
+        top.last = end
     if len(opened) > 1:
-        raise MalformedBody(
-            f"is not JSON: an {_KINDS[opened[-1].kind]} is not closed", where=place(body, opened[-1].start)
-        )
+        raise MalformedBody(f"is not JSON: an {_KINDS[top.kind]} is not closed", where=place(body, top.start))
     return whole.within
 
 
+def _look_at(body: bytes, match: re.Match[bytes], top: _Open, depth: int) -> None:
+    """A long string or several values, which are not looked into, or what is at the end or very deep."""
+    begin, end = match.span(1)
+    if match.start("string") >= 0:
+        if end == len(body) and not _is_closed(body, begin):
+            raise MalformedBody("is not JSON: a string is not closed", where=place(body, begin))
+        top.hides(max(0, end - begin - _TEXT))
+    elif match.start("array") >= 0:
+        top.may_take(begin, end)
+    if depth > MAX_DEPTH or (depth == MAX_DEPTH and end - begin > 1 and _holds_brackets(match)):
+        raise TooLarge(f"is nested deeper than {MAX_DEPTH} levels", where="body")
+
+
+def _holds_brackets(match: re.Match[bytes]) -> bool:
+    """Whether there are any beside those in strings."""
+    return match.start("string") < 0 and not _BRACKETS.isdisjoint(re.sub(rb'"[^"]*"', b"", match[1]))
+
+
 def _close(ended: _Open, around: _Open, end: int, part: int) -> None:
-    around.resumes(end)
     found = ended.closed(end, part)
     if found:
         around.within.append(found)
@@ -140,28 +153,7 @@ def _close(ended: _Open, around: _Open, end: int, part: int) -> None:
     around.within += ended.within
     around.hides(ended.hidden)
     if ended.kind == _BRACKET:
-        around.may_take(Large(True, ended.start, end, tuple(ended.cuts), ()))
-
-
-def _found(body: bytes) -> Iterator[tuple[int, int]]:
-    """Strings, brackets, and several flat arrays or objects at once."""
-    match = _NEXT.match(body)
-    while match is not None:
-        begin, end = match.span(1)
-        if body[begin] == _QUOTE and end - begin == 1:
-            end = _string_end(body, begin)
-        yield begin, end
-        match = _NEXT.match(body, end)
-
-
-def _string_end(body: bytes, begin: int) -> int:
-    """Where a string ends, or the document without its closing quote."""
-    end = body.find(b'"', begin + 1)  # ten times as fast as a pattern
-    if end >= 0 and body.find(b"\\", begin + 1, end) < 0:
-        return end + 1
-    match = _STRING.match(body, begin)
-    assert match is not None  # the quote is there
-    return match.end()
+        around.may_take(ended.start, end, tuple(ended.cuts))
 
 
 def _is_closed(body: bytes, begin: int) -> bool:

@@ -56,9 +56,8 @@ class _Reader:
         self._names = {name: name for name in (*_WORDS, *names)}
         self._columns = columns
         self._tokens = tokens
-        self._mark = os.urandom(
-            16
-        ).hex()  # arrays of one such string stand for what is large: nobody can guess it
+        # Arrays of one such string stand for what is large: nobody can guess it.
+        self._mark = os.urandom(16).hex()
 
     def document(self, large: Sequence[Large]) -> Any:
         return self._parsed(b"", 0, len(self._body), b"", large)
