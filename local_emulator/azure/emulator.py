@@ -121,9 +121,11 @@ class AzureEmulator:
         server.start()
 
     def _root(self, opening: ExitStack) -> Path:
-        if self._settings.root is not None:
-            self._settings.root.mkdir(parents=True, exist_ok=True)
-        made = tempfile.mkdtemp(prefix="onehandler-azure-", dir=self._settings.root)
+        root = self._settings.root
+        if root is not None:
+            root = root.resolve()
+            root.mkdir(parents=True, exist_ok=True)
+        made = tempfile.mkdtemp(prefix="onehandler-azure-", dir=root)
         opening.callback(remove_tree, made)  # the warden does it, too, should this process vanish
         return Path(made)
 

@@ -47,7 +47,7 @@ class Launcher:
     def prepared(self, spec: ContainerSpec) -> Path:
         """A new folder with the container's model in `model`; CannotServe when the model isn't to be had."""
         self._root.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="container-", dir=self._root))
+        folder = Path(tempfile.mkdtemp(prefix="container-", dir=self._root.resolve()))
         (folder / "model").mkdir()
         try:
             if not spec.several:

@@ -6,7 +6,7 @@ Batch scoring has a reader of its own (onehandler.batch.inputs.csv), which reads
 from __future__ import annotations
 
 import csv
-from io import BytesIO, StringIO, TextIOWrapper
+from io import BytesIO, TextIOWrapper
 
 from onehandler.errors import MalformedBody
 
@@ -48,6 +48,19 @@ def _bounded(lines: TextIOWrapper) -> Iterator[str]:
 
 def dumps(rows: Iterable[Sequence[Any]]) -> bytes:
     """One line a row, ended by a line feed; what isn't text is written as Python shows it, floats shortest."""
-    written = StringIO(newline="")
-    csv.writer(written, lineterminator="\n").writerows(rows)
-    return written.getvalue().encode()
+    return text_of(rows).encode()
+
+
+def text_of(rows: Iterable[Iterable[Any]]) -> str:
+    """The same as text."""
+    lines = _Lines()
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)
+    return "".join(lines)
+
+
+class _Lines(list[str]):
+    """Takes lines from a writer, which before Python 3.13 quotes those ends of lines alone that it writes itself."""
+
+    def write(self, line: str) -> None:
+        """Keep a line with a line feed at its end."""
+        self.append(line[:-2] + "\n")

@@ -15,6 +15,7 @@ worker that takes the place of one that died loads the same again.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -151,7 +152,7 @@ class MultiModel:
 
 def _bundles_in(folder: Path, root: Path) -> list[Path]:
     """Folders with a bundle: the folder itself, and those in it. InvalidInput when it isn't below the root."""
-    folder = folder.resolve()
+    folder = Path(os.path.realpath(folder))  # Path.resolve raises for a loop of links before Python 3.13
     if not folder.is_relative_to(root.resolve()):
         raise InvalidInput(f"must be a folder below {root}", where="url")
     manifests = (folder / "bundle.json", *folder.glob("*/bundle.json"))

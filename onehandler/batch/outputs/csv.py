@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from onehandler.batch.outputs import check_names
 from onehandler.batch.results import columns_of, flat, result_columns
+from onehandler.codecs.csv import text_of
 from onehandler.results import spelled
 
 if TYPE_CHECKING:
@@ -87,9 +88,7 @@ class CsvWriter:
 
 
 def _lines(rows: Iterable[Iterable[Any]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode(errors="replace")
+    return text_of(rows).encode(errors="replace")
 
 
 def _written_column(values: list[Any]) -> list[Any]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from onehandler.batch.inputs.lines import RECORD_LIMIT, line_blocks
 from onehandler.batch.inputs.quotes import first_record, has_quoted_breaks
 from onehandler.batch.ports import Status
+from onehandler.codecs.csv import dumps
 from onehandler.handler import Handler
 from tests.bundles import COLUMNS, ROW
 from tests.onehandler.batch.bench import Bench
@@ -23,10 +24,11 @@ CELLS = st.text(alphabet='a",\n\r', max_size=8)
 
 
 def _file(notes: list[str], ending: str = "\n") -> bytes:
+    rows = [["note", *COLUMNS], *([note, *ROW] for note in notes)]
+    if ending == "\n":
+        return dumps(rows)
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator=ending)
-    writer.writerow(["note", *COLUMNS])
-    writer.writerows([note, *ROW] for note in notes)
+    csv.writer(text, lineterminator=ending).writerows(rows)
     return text.getvalue().encode()
 
 
