@@ -18,16 +18,18 @@ _MEMBER = 1024  # bytes of an array in a large object, from which on it is read 
 _TEXT = 64  # bytes of a string that count: as Python's object it takes about as many as in the document
 
 _STRING = rb'(?P<string>"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))'  # or not closed
-_ARRAY = rb'(?P<array>\[[^\[\]{}"]{0,4096}+\])'
 _OTHER = rb'[^\[\]{}"\\]'
-# What most documents are made of: short strings, and arrays and objects that hold no others; several at once.
+_NUMBERS = rb'\[[^\[\]{}"]{0,4096}+\]'
+_ARRAY = rb"(?P<array>" + _NUMBERS + rb")"
+_ROWS = _NUMBERS + rb"(?:[ \t\r\n]*+,[ \t\r\n]*+" + _NUMBERS + rb"){1,15}+"
+# What most other documents are made of: short strings, and arrays and objects that hold no others; several at once.
 _SHORT = rb'"[^"\\]{0,64}+"'
 _MEMBERS = rb"\{(?:" + _OTHER + rb"{0,64}+" + _SHORT + rb"){0,%d}+" + _OTHER + rb"{0,64}+\}"
 _CELLS = rb"\[(?:" + _OTHER + rb"{0,64}+" + _SHORT + rb"){0,16}+" + _OTHER + rb"{0,64}+\]"
 _SMALL = b"(?:" + b"|".join([_SHORT, rb'\[[^\[\]{}"]{0,512}+\]', _MEMBERS % 64, _CELLS]) + b")"
 _SEVERAL = _SMALL + rb"(?:" + _OTHER + rb"{0,64}+" + _SMALL + rb"){0,31}+"
 _PLAIN = rb'[^\[\]{}"]*+(%s|[\[\]{}]|\Z)'  # at the end nothing: so no search begins twice at one place
-_NEXT = re.compile(_PLAIN % b"|".join([_SEVERAL, _ARRAY, _MEMBERS % 1024, _STRING]), re.DOTALL)
+_NEXT = re.compile(_PLAIN % b"|".join([_ROWS, _SEVERAL, _ARRAY, _MEMBERS % 1024, _STRING]), re.DOTALL)
 _QUOTE, _BRACKET, _BRACE, _SLASH = b'"[{\\'
 _CLOSES = {ord("]"): _BRACKET, ord("}"): _BRACE}
 _BRACKETS = frozenset(b"[{")

@@ -221,7 +221,7 @@ REFUSED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
 # they are written. (bundle, body, most times): docs/security.md has these.
 BEYOND: dict[str, tuple[str, Callable[[], bytes], float]] = {
     "few words": ("texts", lambda: repeated(b'{"inputs":{"X":[', b'"red","blue"', b"]}}"), 11),
-    "different words": ("texts", lambda: texts(b"%07x"), 13),
+    "different words": ("texts", lambda: texts(b"%07x"), 14),
     "texts of a hundred": ("texts", lambda: texts(b"%0100x"), 5),
     "texts with emoji": ("texts", lambda: texts(b"%0100x\xf0\x9f\x8c\x8d"), 10.5),
     "one text, answered": ("texts", lambda: b'{"inputs":{"X":["' + b"a" * (SIZE - 30) + b'"]}}', 4.25),
