@@ -135,7 +135,7 @@ format: setup ## format and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-BENCHMARKS := cold_start azure session_options serve micro_batching container_load rolling_update large_models batch batch_end_to_end faults scale emulator
+BENCHMARKS := cold_start azure session_options serve micro_batching container_load rolling_update large_models large_json batch batch_end_to_end faults scale emulator
 bench: setup ## every benchmark (half an hour, on a quiet machine), then docs/performance.md
 	@for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --save; done
 	@$(BIN)/python -m benchmarks.performance

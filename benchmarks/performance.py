@@ -106,6 +106,13 @@ SECTIONS = (
         "Time to first answer and peak memory beside plain `onnxruntime`; see [large-models.md](large-models.md).",
     ),
     Section(
+        "large_json",
+        "Large JSON bodies",
+        "8 MB in parts, as the handler reads bodies of a megabyte and more, beside one call of orjson and of the json "
+        "module, which hold all of it at once. Each part is thrown away, as it is once its tensors are made. "
+        "[Decision 0008](decisions/0008-large-json-in-parts.md) tells why.",
+    ),
+    Section(
         "batch",
         "Batch scoring",
         "One core, 30 features a row, beside a plain loop of csv, numpy and onnxruntime in blocks of as many rows; "

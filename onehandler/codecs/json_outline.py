@@ -22,8 +22,8 @@ _OTHER = rb'[^\[\]{}"\\]'
 _NUMBERS = rb'\[[^\[\]{}"]{0,4096}+\]'
 _ARRAY = rb"(?P<array>" + _NUMBERS + rb")"
 _ROWS = _NUMBERS + rb"(?:[ \t\r\n]*+,[ \t\r\n]*+" + _NUMBERS + rb"){1,15}+"
-# What most other documents are made of: short strings, and arrays and objects that hold no others; several at once.
-_SHORT = rb'"[^"\\]{0,64}+"'
+# What most other documents are made of: short strings, arrays and objects that hold no others; several at once.
+_SHORT = rb'"[^"\\]{0,64}+(?:\\.[^"\\]{0,64}+){0,16}+"'
 _MEMBERS = rb"\{(?:" + _OTHER + rb"{0,64}+" + _SHORT + rb"){0,%d}+" + _OTHER + rb"{0,64}+\}"
 _CELLS = rb"\[(?:" + _OTHER + rb"{0,64}+" + _SHORT + rb"){0,16}+" + _OTHER + rb"{0,64}+\]"
 _SMALL = b"(?:" + b"|".join([_SHORT, rb'\[[^\[\]{}"]{0,512}+\]', _MEMBERS % 64, _CELLS]) + b")"
@@ -143,7 +143,9 @@ def _look_at(body: bytes, match: re.Match[bytes], top: _Open, depth: int) -> Non
 
 def _holds_brackets(match: re.Match[bytes]) -> bool:
     """Whether there are any beside those in strings."""
-    return match.start("string") < 0 and not _BRACKETS.isdisjoint(re.sub(rb'"[^"]*"', b"", match[1]))
+    return match.start("string") < 0 and not _BRACKETS.isdisjoint(
+        re.sub(_STRING, b"", match[1], flags=re.DOTALL)
+    )
 
 
 def _close(ended: _Open, around: _Open, end: int, part: int) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from onehandler.convert import Conversion, Options
     from onehandler.convert.rows import Rows
 
+_RELEASE = tuple(map(int, xgboost.__version__.split(".")[:2]))  # since 3.4 it puts quantiles in order
 _WRAPPERS = ("XGBClassifier", "XGBRFClassifier", "XGBRegressor", "XGBRFRegressor")
 # Of objectives, how their base_score becomes a sum, and how sums become answers (a key of trees.LINKS).
 _OBJECTIVES = {
@@ -43,7 +44,7 @@ _OBJECTIVES = {
         ("identity", "identity"),
     ),
     **dict.fromkeys(("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox"), ("log", "exp")),
-    "reg:quantileerror": ("identity", "ascending"),
+    "reg:quantileerror": ("identity", "ascending" if _RELEASE >= (3, 4) else "identity"),
     "reg:logistic": ("logit", "sigmoid"),
     "binary:logistic": ("logit", "binary"),
     "binary:hinge": ("identity", "hinge"),

@@ -48,6 +48,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 POSITIVE = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "reg:squaredlogerror")
 ANY_NUMBER = ("reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror")
+# One booster since 3.3.
+DART = "gbtree" if tuple(map(int, xgb.__version__.split(".")[:2])) >= (3, 3) else "dart"
 MODELS: dict[str, Callable[[], Any]] = {
     "binary": lambda: classifier().fit(X, BINARY),
     "three classes": lambda: classifier().fit(X, THREE),
@@ -56,7 +58,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "base_score of a regression": lambda: regressor(base_score=7.5).fit(X, NUMBER),
     "hinge": lambda: classifier(objective="binary:hinge").fit(X, BINARY),
     "stopped early": stopped_early,
-    "dropped trees": lambda: classifier(booster="gbtree", rate_drop=0.5).fit(X, BINARY),
+    "dropped trees": lambda: classifier(booster=DART, rate_drop=0.5).fit(X, BINARY),
     "forest": lambda: xgb.XGBRFClassifier(n_estimators=10).fit(X, THREE),
     "forest of numbers": lambda: xgb.XGBRFRegressor(n_estimators=10).fit(X, NUMBER),
     "rounds of forests": lambda: classifier(num_parallel_tree=3).fit(X, THREE),

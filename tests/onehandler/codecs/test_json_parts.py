@@ -121,7 +121,7 @@ def test_what_nobody_reads_must_be_json_too() -> None:
 def test_depth_is_limited_as_at_once() -> None:
     deep = b"[" * 64 + b"1" + b"]" * 64
     assert whole(in_parts(deep)) == json.loads(deep)
-    texts = b"[" * 64 + b'"[","{","' + b"[" * 100 + b'"' + b"]" * 64
+    texts = b"[" * 64 + b'"[","{","\\"[","' + b"[" * 100 + b'"' + b"]" * 64
     assert whole(in_parts(texts)) == json.loads(texts)
     for body in (b"[" + deep + b"]", b"[" * 65 + b"1,2" + b"]" * 65, b"[" * 64 + b'"",{"a":1}' + b"]" * 64):
         with pytest.raises(TooLarge):
