@@ -84,33 +84,24 @@ def tensors_of_columns(signature: Signature, columns: dict[str, Any], where: str
 
 
 def _table(spec: TensorSpec, columns: dict[str, Any], where: str) -> Tensor:
-    """Columns side by side, each put into its places as soon as it is read."""
+    """Columns side by side."""
     width, bits = len(spec.columns), spec.dtype.bits
     flat = TensorSpec(spec.name, spec.dtype, (ANY,), (), spec.nullable)
-    lengths: dict[str, range] = {}
-    table: Any = []
-    cells: Any = table
-    for place, name in enumerate(spec.columns):
-        column = _column(flat, columns[name], f"{where}.{name}")
-        rows = column.shape[0]
-        if not place and bits >= 8:
-            table = bytearray(rows * width * bits // 8)
-            cells = memoryview(table).cast(_FORMATS[bits])
-        elif not place:
-            table = cells = [None] * (rows * width)
-        lengths[name] = range(rows)
-        if len(cells) == rows * width:
-            cells[place::width] = _cells(column, bits)
-    check_equal_lengths(lengths, where)
-    shape = (rows, width)
-    return Tensor(spec.dtype, shape, table) if bits >= 8 else Tensor.of(spec.dtype, shape, table, where=where)
-
-
-def _cells(column: Tensor, bits: int) -> Any:
+    read = {name: _column(flat, columns[name], f"{where}.{name}") for name in spec.columns}
+    # Not before: a table as long as one column among short ones would be many times the body.
+    check_equal_lengths({name: range(column.size) for name, column in read.items()}, where)
+    rows = read[spec.columns[0]].size
     if bits < 8:
-        return column.values()
-    data: Any = column.data
-    return memoryview(data).cast("B").cast(_FORMATS[bits])
+        values: list[Any] = [None] * (rows * width)
+        for place, name in enumerate(spec.columns):
+            values[place::width] = read.pop(name).values()
+        return Tensor.of(spec.dtype, (rows, width), values, where=where)
+    table = bytearray(rows * width * bits // 8)
+    cells = memoryview(table).cast(_FORMATS[bits])
+    for place, name in enumerate(spec.columns):
+        data: Any = read.pop(name).data
+        cells[place::width] = memoryview(data).cast("B").cast(_FORMATS[bits])
+    return Tensor(spec.dtype, (rows, width), table)
 
 
 def _column(spec: TensorSpec, values: Any, where: str) -> Tensor:

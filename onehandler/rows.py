@@ -46,9 +46,9 @@ def tensors_from_columns(signature: Signature, columns: Any, where: str = "colum
     require_rows(signature)
     if not isinstance(columns, dict):
         raise InvalidInput(f"must be an object of arrays by column name, {shown(columns)} came", where=where)
-    spec = signature.inputs[0]
-    table = len(signature.inputs) == 1 and spec.columns
-    names = spec.columns if table else tuple(each.name for each in signature.inputs)
+    specs = signature.inputs
+    table = specs[0].columns if len(specs) == 1 else ()
+    names = table or tuple(spec.name for spec in specs)
     check_names(columns, names, where)
     if set(map(type, columns.values())) != {list}:
         from onehandler.large_rows import tensors_of_columns  # few bodies have a megabyte
@@ -57,11 +57,8 @@ def tensors_from_columns(signature: Signature, columns: Any, where: str = "colum
     check_equal_lengths(columns, where)
     if table:
         rows = [list(row) for row in zip(*(columns[name] for name in names), strict=True)]
-        return {spec.name: tensor_from_rows(spec, rows, where)}
-    return {
-        each.name: tensor_from_rows(each, columns[each.name], f"{where}.{each.name}")
-        for each in signature.inputs
-    }
+        return {specs[0].name: tensor_from_rows(specs[0], rows, where)}
+    return {spec.name: tensor_from_rows(spec, columns[spec.name], f"{where}.{spec.name}") for spec in specs}
 
 
 def tensor_from_nested(spec: TensorSpec, value: Any, where: str) -> Tensor:

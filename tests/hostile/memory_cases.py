@@ -50,6 +50,12 @@ def columns(form: bytes = b"columns", value: bytes = b"5.123456") -> bytes:
     return b'{"%s":{%s}}' % (form, b",".join(found))
 
 
+def one_long_column() -> bytes:
+    """Beside the others, which have one value each."""
+    others = b",".join(b'"%s":[7]' % name.encode() for name in NAMES[1:])
+    return repeated(b'{"columns":{"%s":[' % NAMES[0].encode(), b"5.12", b"],%s}}" % others)
+
+
 def split(names: list[str]) -> bytes:
     """pandas' split orientation."""
     head = b'{"dataframe_split":{"columns":%s,"data":[' % json.dumps(names).encode()
@@ -157,6 +163,7 @@ REFUSED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "tensor of objects of nothing": (V2, JSON, lambda: tensor(b"{}")),
     "columns of nothing": ("/predict", JSON, lambda: columns(value=b"[]")),
     "columns of objects of nothing": ("/predict", JSON, lambda: columns(value=b"{}")),
+    "one long column": ("/predict", JSON, one_long_column),
     "unknown arrays of nothing": ("/predict", JSON, lambda: columns(b"other", b"[]")),
     "many arrays of nothing": (
         "/predict",
