@@ -53,4 +53,4 @@ def _inflated(body: bytes, name: str, wbits: int, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"has more than {limit // _MEGABYTE} MB, decompressed; send fewer rows", where="body")
+    return TooLarge(f"has more than {limit // _MEGABYTE} MB, decompressed; send less at once", where="body")

@@ -9,18 +9,18 @@ from onehandler.errors import RequestError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 CONTENT_TYPE = "application/jsonlines"  # as SageMaker calls it; nobody has registered a name
 ALIASES = ("application/jsonl", "application/x-jsonlines", "application/x-ndjson")
 
 
-def loads(body: bytes, *, tokens: bool = False) -> Iterator[Any]:
-    """The value of every line that isn't blank, one by one; errors say which line. `tokens` as for json.loads."""
+def loads(body: bytes, read: Callable[[bytes], Any] = json.loads) -> Iterator[Any]:
+    """The value that `read` finds in every line that isn't blank, one by one; errors say which line."""
     for number, line in enumerate(BytesIO(body), start=1):
         if line.strip():
-            yield _value(line, number, tokens)
+            yield _value(line, number, read)
 
 
 def dumps(values: Iterable[Any], *, tokens: bool = False) -> bytes:
@@ -28,9 +28,9 @@ def dumps(values: Iterable[Any], *, tokens: bool = False) -> bytes:
     return b"".join(json.dumps(value, tokens=tokens) + b"\n" for value in values)
 
 
-def _value(line: bytes, number: int, tokens: bool) -> Any:
+def _value(line: bytes, number: int, read: Callable[[bytes], Any]) -> Any:
     try:
-        return json.loads(line, tokens=tokens)
+        return read(line)
     except RequestError as error:
         place = "" if error.where == "body" else f", {error.where.removeprefix('line 1 ')}"
         raise type(error)(error.message, where=f"line {number}{place}") from None

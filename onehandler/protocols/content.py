@@ -23,9 +23,9 @@ _ALL = ("", "*/*", json.CONTENT_TYPE)
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 
-def json_body(request: Request, limit: int, also: tuple[str, ...] = (), *, tokens: bool = False) -> Any:
-    """Read the request's JSON; `tokens` lets NaN and Infinity pass as numbers, the others are as for json_bytes."""
-    return json.loads(json_bytes(request, limit, also), tokens=tokens)
+def json_body(request: Request, limit: int, also: tuple[str, ...] = ()) -> Any:
+    """Read JSON that holds no inputs, of a megabyte at most; `also` is as for json_bytes."""
+    return json.loads(json_bytes(request, min(limit, LARGE), also))
 
 
 def json_inputs(signature: Signature, body: bytes, *, tokens: bool = False) -> Any:

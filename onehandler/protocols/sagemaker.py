@@ -16,7 +16,7 @@ from onehandler.codecs import json
 from onehandler.errors import InvalidInput, NotAcceptable, UnsupportedType
 from onehandler.message import Response
 from onehandler.protocols import predictions
-from onehandler.protocols.content import CSV, NOT_JSON, charset, json_response
+from onehandler.protocols.content import CSV, NOT_JSON, charset, json_inputs, json_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def tensors_from(handler: Handler, request: Request) -> Tensors:
     if charset(request.headers["content-type"]) not in ("", "utf-8", "utf8", "us-ascii"):
         raise UnsupportedType("rows are always UTF-8; leave the charset away", where="content-type")
     body = decoded(request.body, request.headers.get("content-encoding", ""), limit)
-    return bodies.tensors_of_rows(signature, json_lines.loads(body, tokens=True), len(body))
+    rows = json_lines.loads(body, lambda line: json_inputs(signature, line, tokens=True))
+    return bodies.tensors_of_rows(signature, rows, len(body))
 
 
 def wanted(handler: Handler, request: Request) -> Sequence[TensorSpec]:

@@ -101,6 +101,7 @@ ANSWERED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
         JSON,
         lambda: pretty(dict.fromkeys([*NAMES, "other"], 5.123456), b"dataframe_records"),
     ),
+    "lines": (INVOCATIONS, "application/jsonlines", lambda: repeated(b"", b"[" + ROW + b"]", b"\n", b"\n")),
     "rows alone": (INVOCATIONS, JSON, lambda: repeated(b"[", b"[" + ROW + b"]", b"]")),
     "rows, pretty": ("/predict", JSON, lambda: pretty([5.123456] * WIDTH)),
     "rows by name, pretty": ("/predict", JSON, lambda: pretty(dict.fromkeys(NAMES, 5.123456))),
@@ -200,6 +201,8 @@ REFUSED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     ),
     "inputs by column of nothing": (SERVING, JSON, lambda: repeated(b'{"inputs":[', b"[]", b"]}")),
     "predictions of nothing": ("/predictions/narrow", JSON, lambda: repeated(b"[", b"{}", b"]")),
+    "a line of nothing": (INVOCATIONS, "application/jsonlines", lambda: repeated(b"[", b"[]", b"]")),
+    "an index of nothing": ("/v2/repository/index", JSON, lambda: repeated(b'{"ready":[', b"[]", b"]}")),
     "an item of nothing": ("/predictions/narrow", JSON, lambda: repeated(b'{"X":[', b"{}", b"]}")),
     "deep arrays of nothing": (
         "/predict",
