@@ -18,6 +18,7 @@ CSV = "text/csv"
 TEXT = "text/plain"
 IMAGES = ("image/png", "image/jpeg", "image/webp", "image/jpg", "application/x-image")
 NOT_JSON = (*BINARY, CSV, TEXT, *IMAGES)
+_MOST_ELSE = 1024 * 1024  # bytes of a body without inputs
 LARGE = 1024 * 1024  # bytes: rows of less take 30 MB as Python's objects, those of more are read in parts
 _ALL = ("", "*/*", json.CONTENT_TYPE)
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
@@ -25,7 +26,7 @@ _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 def json_body(request: Request, limit: int, also: tuple[str, ...] = ()) -> Any:
     """Read JSON that holds no inputs, of a megabyte at most; `also` is as for json_bytes."""
-    return json.loads(json_bytes(request, min(limit, LARGE), also))
+    return json.loads(json_bytes(request, min(limit, _MOST_ELSE), also))
 
 
 def json_inputs(signature: Signature, body: bytes, *, tokens: bool = False) -> Any:
