@@ -40,6 +40,11 @@ def listed(value: Any, most: int) -> Any:
     return found if len(found) <= most else value
 
 
+def holds_large(value: Any) -> bool:
+    """Whether it is an object with a large array among its values."""
+    return isinstance(value, dict) and LargeArray in map(type, value.values())
+
+
 def elements_of(array: list[Any] | LargeArray) -> Iterable[Any]:
     """The elements of an array of either kind, one by one."""
     return array.elements() if isinstance(array, LargeArray) else array

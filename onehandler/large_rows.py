@@ -9,7 +9,7 @@ from itertools import chain, islice
 from math import prod
 
 from onehandler.errors import InvalidInput, shown
-from onehandler.large_array import LargeArray, listed
+from onehandler.large_array import LargeArray, holds_large, listed
 from onehandler.rows import check_equal_lengths, tensor_from_nested, tensor_from_rows, tensors_from_rows
 from onehandler.signature import ANY, Signature, TensorSpec
 from onehandler.tensor import Tensor
@@ -118,15 +118,11 @@ def _column(spec: TensorSpec, values: Any, where: str) -> Tensor:
 def _apart(part: list[Any]) -> Iterator[list[Any]]:
     """The part as it is; where elements of it are or hold large arrays, every element by itself."""
     kinds = set(map(type, part))
-    if LargeArray in kinds or (dict in kinds and any(map(_holds_large, part))):
+    if LargeArray in kinds or (dict in kinds and any(map(holds_large, part))):
         for each in part:
             yield [each]
     else:
         yield part
-
-
-def _holds_large(row: Any) -> bool:
-    return isinstance(row, dict) and LargeArray in map(type, row.values())
 
 
 def _tensors(signature: Signature, rows: list[Any], where: str) -> Tensors:
@@ -136,7 +132,7 @@ def _tensors(signature: Signature, rows: list[Any], where: str) -> Tensors:
         if len(specs) > 1:
             return tensors_from_rows(signature, [listed(row, len(specs))], where)
         return {specs[0].name: _long_row(specs[0], row, f"{where}[0]")}
-    if _holds_large(row) and row.keys() == {spec.name for spec in specs}:
+    if holds_large(row) and row.keys() == {spec.name for spec in specs}:
         return {spec.name: _value(spec, row[spec.name], f"{where}[0].{spec.name}") for spec in specs}
     return tensors_from_rows(signature, rows, where)  # refuses any other that holds a large array
 

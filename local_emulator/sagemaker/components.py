@@ -96,7 +96,7 @@ class Components:
             endpoint_arn=record.arn,
             variant=variant,
             specification=given["Specification"],
-            copies=_copies(given.get("RuntimeConfig"), "CopyCount"),
+            copies=_copies(given.get("RuntimeConfig")),
         )
         self._known[place, name] = component
         self._sagemaker.create(place, _KEY + name, spec, component)
@@ -107,7 +107,7 @@ class Components:
         component = self.find(place, given["InferenceComponentName"])
         wanted = given.get("RuntimeConfig") or given.get("DesiredRuntimeConfig")
         if wanted:
-            component.copies = _copies(wanted, "CopyCount")
+            component.copies = _copies(wanted)
         if "Specification" in given:
             spec = self._spec(place, given, component.variant)
             component.specification = given["Specification"]
@@ -165,5 +165,5 @@ class Components:
         return ContainerSpec(given["Image"], given.get("ArtifactUrl", ""), given.get("Environment") or {}), ""
 
 
-def _copies(given: Mapping[str, Any] | None, member: str) -> int:
-    return int((given or {}).get(member, 1))
+def _copies(given: Mapping[str, Any] | None) -> int:
+    return int((given or {}).get("CopyCount", 1))

@@ -60,9 +60,9 @@ def _read(handler: Handler, request: Request) -> tuple[str, Tensors, Sequence[Wa
         if binary.is_raw(request):
             return "", binary.raw_tensors(signature, request, limit), all_outputs(signature, binary=True)
         head, tail = binary.split(request, limit)
-        body = json_inputs(signature, head, tokens=True)
     else:
-        body = json_inputs(signature, json_bytes(request, limit, also=_ALSO_JSON), tokens=True)
+        head = json_bytes(request, limit, also=_ALSO_JSON)
+    body = json_inputs(signature, head, tokens=True)
     if not isinstance(body, dict):
         raise InvalidInput(f"must be an object, {shown(body)} came", where="body")
     wanted = wanted_outputs(signature, body)  # before the tensors: it costs less to refuse

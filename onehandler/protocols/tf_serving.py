@@ -102,8 +102,7 @@ def _body(handler: Handler, request: Request, verb: str) -> dict[str, Any]:
     names = (SIGNATURE_NAME, f"tensorflow/serving/{verb}")
     if body.get("signature_name") not in (None, "", *names):
         raise InvalidInput(f"must be '{names[0]}' or '{names[1]}'", where="signature_name")
-    found: dict[str, Any] = body
-    return found
+    return body
 
 
 def _inputs(handler: Handler, request: Request) -> tuple[str, Tensors]:

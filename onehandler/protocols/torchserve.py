@@ -15,7 +15,7 @@ from __future__ import annotations
 from onehandler.codecs import json
 from onehandler.codecs.compression import decoded
 from onehandler.errors import InvalidInput, Kind, UnsupportedType, shown
-from onehandler.large_array import LargeArray
+from onehandler.large_array import LargeArray, holds_large
 from onehandler.message import Response
 from onehandler.protocols.content import IMAGES, TEXT, json_inputs, json_response, parameter
 from onehandler.protocols.one_row import image_type, takes, tensors_of_media
@@ -103,8 +103,7 @@ def _from_json(signature: Signature, body: Any) -> tuple[str, Tensors]:
     if isinstance(body, dict):
         if body.keys() == {"instances"}:
             return "instances", tensors_from_rows(signature, body["instances"], "instances")
-        whole = LargeArray in map(type, body.values())
-        rows = LargeArray(lambda: [[body]]) if whole else [body]
+        rows = LargeArray(lambda: [[body]]) if holds_large(body) else [body]
         return "item", tensors_from_rows(signature, rows, "body")
     if isinstance(body, str) and len(signature.inputs) == 1:
         return "item", tensors_from_rows(signature, [body], "body")

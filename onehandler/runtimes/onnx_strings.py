@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ctypes import (
     addressof,
     byref,
@@ -13,7 +14,7 @@ from ctypes import (
     create_string_buffer,
     memmove,
 )
-from itertools import accumulate
+from itertools import islice
 from math import prod
 from struct import pack
 
@@ -75,7 +76,7 @@ class StringInput:
         api = self._loaded.api
         if content.count(b"\0") == len(texts) - 1:
             first = cast(c_char_p(content), c_void_p).value or 0
-            starts = _starts(texts, first, ascii_only=content.isascii())
+            starts = _starts(content, first)
             status: int | None = api.FillStringTensor(value, starts, len(texts))
             return status
         # FillStringTensor takes C strings, which end at the first NUL: copy each by its length.
@@ -89,14 +90,12 @@ class StringInput:
         return None
 
 
-def _starts(texts: list[str], first: int, *, ascii_only: bool) -> bytes:
-    """The address of each text, as a C array."""
-    found = bytearray()
-    for begin in range(0, len(texts), _AT_ONCE):
-        some = texts[begin : begin + _AT_ONCE]
-        lengths = map(len, some) if ascii_only else [len(text.encode()) for text in some]
-        *starts, first = accumulate((length + 1 for length in lengths), initial=first)
-        found += pack(f"<{len(some)}Q", *starts)
+def _starts(content: bytes, first: int) -> bytes:
+    """The address of each C string in content that begins at `first`, as a C array."""
+    found = bytearray(pack("<Q", first))
+    ends = re.finditer(b"\0", content)
+    while some := [first + match.end() for match in islice(ends, _AT_ONCE)]:
+        found += pack(f"<{len(some)}Q", *some)
     return bytes(found)
 
 

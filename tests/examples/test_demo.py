@@ -9,18 +9,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_the_demo_does_the_main_job_and_cleans_up() -> None:
-    path = f"{ROOT / 'node_modules' / '.bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-    mark = {"ONEHANDLER_TEST_MARK": f"demo-{os.getpid()}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.demo"],
-        cwd=ROOT,
-        env={**os.environ, **mark, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for told in (
+    assert_plays(
+        "examples.demo",
         "off",
         "AWS endpoint http://127.0.0.1:",
         "$ curl -X POST http://127.0.0.1:",
@@ -28,53 +18,46 @@ def test_the_demo_does_the_main_job_and_cleans_up() -> None:
         "571 results in input order",
         "row=100, ",
         '"predicted": 569, "failed": 2',
-        "nothing is left running",
-    ):
-        assert told in done.stdout, f"{told!r} is not in\n{done.stdout}"
-    assert _processes_with(mark) == []
+    )
 
 
 def test_sagemakers_demo_does_all_three_and_cleans_up() -> None:
     """In this file, as both write build/demo."""
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.demo_sagemaker"],
-        cwd=ROOT,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for told in (
+    assert_plays(
+        "examples.demo_sagemaker",
         "endpoint demo is InService",
         '["malignant","benign"]',
         '{"rows": 569, "transformed": 569, "answered later": 569}',
-        "nothing is left running",
-    ):
-        assert told in done.stdout, f"{told!r} is not in\n{done.stdout}"
+    )
 
 
 def test_azures_demo_does_the_main_job_and_cleans_up() -> None:
     """In this file, too, for the same reason."""
-    mark = {"ONEHANDLER_TEST_MARK": f"demo-azure-{os.getpid()}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.demo_azure"],
-        cwd=ROOT,
-        env={**os.environ, **mark, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for told in (
+    assert_plays(
+        "examples.demo_azure",
         "app.zip ",
         '"label": "malignant"',
         "571 results in input order",
         "row=300, ",
         '"predicted": 569, "failed": 2',
-        "nothing is left running",
-    ):
-        assert told in done.stdout, f"{told!r} is not in\n{done.stdout}"
+    )
+
+
+def assert_plays(module: str, *told: str) -> None:
+    """The demo ends well, says all of it, and no process that it started still runs."""
+    mark = {"ONEHANDLER_TEST_MARK": f"{module}-{os.getpid()}"}
+    path = f"{ROOT / 'node_modules' / '.bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=ROOT,
+        env={**os.environ, **mark, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for each in (*told, "nothing is left running"):
+        assert each in done.stdout, f"{each!r} is not in\n{done.stdout}"
     assert _processes_with(mark) == []
 
 

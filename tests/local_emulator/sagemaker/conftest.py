@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/onehandler:1"
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+_UNDER_WAY = ("Creating", "Updating", "InProgress", "Stopping")
 _SECONDS = 60.0
 
 
@@ -61,14 +62,19 @@ class World:
     def settled(self, name: str) -> dict[str, Any]:
         """The endpoint's description once nothing changes any more."""
         sagemaker = self.client("sagemaker")
-        found: dict[str, Any] = {}
+        return settled(lambda: sagemaker.describe_endpoint(EndpointName=name), "EndpointStatus")
 
-        def done() -> bool:
-            found.update(sagemaker.describe_endpoint(EndpointName=name))
-            return found["EndpointStatus"] not in ("Creating", "Updating")
 
-        until(done)
-        return found
+def settled(describe: Callable[[], dict[str, Any]], status: str) -> dict[str, Any]:
+    """The description of anything once its status is that of nothing under way."""
+    found: dict[str, Any] = {}
+
+    def done() -> bool:
+        found.update(describe())
+        return found[status] not in _UNDER_WAY
+
+    until(done)
+    return found
 
 
 def until(true: Callable[[], bool]) -> None:

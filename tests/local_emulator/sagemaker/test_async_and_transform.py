@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.bundles import ROW
-from tests.local_emulator.sagemaker.conftest import instance, until
+from tests.local_emulator.sagemaker.conftest import instance, settled, until
 
 if TYPE_CHECKING:
     from tests.local_emulator.sagemaker.conftest import World
@@ -141,18 +141,12 @@ def transform(world: World, name: str, source: str, **more: Any) -> dict[str, An
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
         **{"ModelName": "iris-1", **more},
     )
-    return settled(world, name)
+    return described(world, name)
 
 
-def settled(world: World, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-
-    def done() -> bool:
-        found.update(world.client("sagemaker").describe_transform_job(TransformJobName=name))
-        return found["TransformJobStatus"] not in ("InProgress", "Stopping")
-
-    until(done)
-    return found
+def described(world: World, name: str) -> dict[str, Any]:
+    sagemaker = world.client("sagemaker")
+    return settled(lambda: sagemaker.describe_transform_job(TransformJobName=name), "TransformJobStatus")
 
 
 @pytest.mark.parametrize("strategy", ["MultiRecord", "SingleRecord"])
@@ -261,7 +255,7 @@ def test_a_job_can_be_stopped(world: World) -> None:
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
     )
     sagemaker.stop_transform_job(TransformJobName="long")
-    assert settled(world, "long")["TransformJobStatus"] == "Stopped"
+    assert described(world, "long")["TransformJobStatus"] == "Stopped"
     with pytest.raises(ClientError, match="Stopped"):
         sagemaker.stop_transform_job(TransformJobName="long")
     with pytest.raises(ClientError, match="Could not find"):

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests import bundles
 from tests.bundles import ROW
-from tests.local_emulator.sagemaker.conftest import IMAGE, ROLE, instance, until
+from tests.local_emulator.sagemaker.conftest import IMAGE, ROLE, instance, settled, until
 
 if TYPE_CHECKING:
     from tests.local_emulator.sagemaker.conftest import World
@@ -319,24 +319,20 @@ def test_inference_components_are_asked_by_name(world: World) -> None:
     sagemaker.create_inference_component(**component("by-model", "shared", ModelName="iris-1"))
     sagemaker.create_inference_component(**component("by-container", "shared", Container=container))
 
-    def settled(name: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-
-        def done() -> bool:
-            found.update(sagemaker.describe_inference_component(InferenceComponentName=name))
-            return found["InferenceComponentStatus"] not in ("Creating", "Updating")
-
-        until(done)
-        return found
+    def described(name: str) -> dict[str, Any]:
+        return settled(
+            lambda: sagemaker.describe_inference_component(InferenceComponentName=name),
+            "InferenceComponentStatus",
+        )
 
     for name in ("by-model", "by-container"):
-        assert settled(name)["InferenceComponentStatus"] == "InService"
+        assert described(name)["InferenceComponentStatus"] == "InService"
         assert len(native(world, "shared", InferenceComponentName=name)) == 1
     listed = sagemaker.list_inference_components(EndpointNameEquals="shared")["InferenceComponents"]
     assert [each["InferenceComponentName"] for each in listed] == ["by-model", "by-container"]
     needs = component("", "", ModelName="iris-2")["Specification"]
     sagemaker.update_inference_component(InferenceComponentName="by-model", Specification=needs)
-    assert settled("by-model")["Specification"]["ModelName"] == "iris-2"
+    assert described("by-model")["Specification"]["ModelName"] == "iris-2"
     assert len(native(world, "shared", InferenceComponentName="by-model")) == 1
     sagemaker.delete_inference_component(InferenceComponentName="by-model")
     with pytest.raises(ClientError, match="Could not find inference component"):
