@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmarks.azure_worker.processes import App, Start, started
+from benchmarks.demo_model import BUNDLE, HOLDOUT, ensure_bundle
 from benchmarks.report import Report
-from examples.demo.model import BUNDLE, HOLDOUT, ensure_bundle
 from layers.azure import package_azure
 from local_emulator.azure.workers.environments import NEWEST, Environments
 

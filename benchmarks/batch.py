@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmarks.demo_model import BUNDLE, ROWS, ensure_bundle
 from benchmarks.report import Report
-from examples.demo.model import BUNDLE, ROWS, ensure_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

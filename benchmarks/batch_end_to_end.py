@@ -9,7 +9,9 @@ instances as the event source mapping lets it; here reserved concurrency says ho
 from __future__ import annotations
 
 import os
+import sys
 import time
+from contextlib import redirect_stdout
 from itertools import product
 from pathlib import Path
 
@@ -19,9 +21,9 @@ import click
 from adapters.aws_jobs import Drops, Stack
 from adapters.dynamodb import DynamoLedger
 from benchmarks.batch import rows_file
+from benchmarks.demo_model import BUNDLE, ensure_bundle
 from benchmarks.report import Report
 from examples.demo import deployment
-from examples.demo.model import ensure_bundle
 from onehandler.batch.options import Options
 from onehandler.batch.ports import Status
 
@@ -41,8 +43,12 @@ def main(rows: int, rounds: int, as_json: bool, save: bool) -> None:
     file = rows_file(rows)
     cores = os.cpu_count() or 1
     best: dict[int, float] = {}
-    with deployment.emulator(LOG) as endpoint, deployment.talking_to(endpoint):
-        deployment.deploy(endpoint)
+    with (
+        redirect_stdout(sys.stderr),  # what it says is no part of the report
+        deployment.emulator(LOG) as endpoint,
+        deployment.talking_to(endpoint),
+    ):
+        deployment.deploy(endpoint, BUNDLE)
         stack = Stack.found("onehandler-dev")
         for number, instances in product(range(rounds), dict.fromkeys((1, cores))):
             boto3.client("lambda").put_function_concurrency(

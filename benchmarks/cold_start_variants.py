@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.demo_model import BUNDLE, JOBLIB, ROWS, ensure_bundle
 from benchmarks.lambda_process import Deployed
-from examples.demo.model import BUNDLE, JOBLIB, ROWS, ensure_bundle
 from layers.archive import digest_of
 from layers.bytecode import compile_folder
 from layers.package import package_aws

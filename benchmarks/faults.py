@@ -9,22 +9,23 @@ conditional writes and with a ledger that counts calls, are run as well: the ora
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from benchmarks.demo_model import BUNDLE, ROWS, ensure_bundle
 from benchmarks.faulting.drops import Rows
 from benchmarks.faulting.run import Run, of_oracle, total
 from benchmarks.faulting.stage import Stage
 from benchmarks.faulting.tokens import Fault, Tokens, planned
 from benchmarks.report import Report
 from examples.demo import deployment
-from examples.demo.model import BUNDLE, ROWS, ensure_bundle
 from onehandler.handler import Handler
 from onehandler.settings import Settings
 
@@ -116,7 +117,11 @@ def staged(bundle: Path, data: Path, service: Path) -> Iterator[tuple[Stage, Row
     """An emulator with the repository's own deployment, ready for faults."""
     with closing(Handler.load(str(bundle), Settings({}))) as handler:
         rows = Rows.read(handler, data)
-    with deployment.emulator(service / LOG) as endpoint, deployment.talking_to(endpoint):
+    with (
+        redirect_stdout(sys.stderr),  # what it says is no part of the report
+        deployment.emulator(service / LOG) as endpoint,
+        deployment.talking_to(endpoint),
+    ):
         deployment.deploy(endpoint, bundle, service)
         yield Stage.prepare(), rows
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from examples.demo.model import BUNDLE, JOBLIB, ROWS, SAMPLE, ensure_bundle
+from benchmarks.demo_model import BUNDLE, JOBLIB, ROWS, SAMPLE, build, ensure_bundle
 from onehandler.bundle_writer import Draft, write_bundle
 from onehandler.dtypes import dtype_named
 from onehandler.signature import Signature, TensorSpec
@@ -59,8 +56,7 @@ def boosting() -> Served:
     if not (bundle / "bundle.json").exists():
         WORK.mkdir(parents=True, exist_ok=True)
         _train_boosting(joblib)
-        options = ["--sample", str(SAMPLE), "--name", "boosting", "--out", str(WORK)]
-        _run(["-m", "onehandler.cli.main", "build", str(joblib), *options])
+        build(joblib, SAMPLE, bundle.name, WORK)
     return Served("boosting", bundle, joblib, _first_row())
 
 
@@ -126,9 +122,3 @@ def _train_boosting(target: Path) -> None:
 def _first_row() -> list[float]:
     with ROWS.open(newline="") as file:
         return [float(cell) for cell in next(csv.DictReader(file)).values()]
-
-
-def _run(arguments: list[str]) -> None:
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{json.dumps(arguments)} says {done.stdout}{done.stderr}")

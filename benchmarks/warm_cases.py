@@ -13,7 +13,7 @@ import onnxruntime as ort
 from onnx import TensorProto, helper, numpy_helper
 
 from adapters.aws_lambda import entry_point
-from examples.demo.model import BUNDLE, ensure_bundle
+from benchmarks.demo_model import BUNDLE, ensure_bundle
 from onehandler.bundle_writer import Draft, write_bundle
 from onehandler.handler import Handler
 from onehandler.runtimes import open_model
