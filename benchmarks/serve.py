@@ -90,8 +90,9 @@ def main(
         served = MODELS[name]()
         able = [each for each in chosen if each.model(served)]
         expected = _visit(able[0], served, 0.1, Seen(), None)
-        for _ in range(rounds):
+        for number in range(rounds):
             for server in able:
+                click.echo(f"{name}, visit {number + 1}: {server.name}", err=True)
                 _visit(server, served, seconds, seen.setdefault((name, server.name), Seen()), expected)
     found = report(seen, {each.name: each for each in chosen}, sizes, seconds, unable)
     found.tell("serve", as_json=as_json, save=save)
