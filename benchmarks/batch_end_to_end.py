@@ -9,9 +9,7 @@ instances as the event source mapping lets it; here reserved concurrency says ho
 from __future__ import annotations
 
 import os
-import sys
 import time
-from contextlib import redirect_stdout
 from itertools import product
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from adapters.aws_jobs import Drops, Stack
 from adapters.dynamodb import DynamoLedger
 from benchmarks.batch import rows_file
 from benchmarks.demo_model import BUNDLE, ensure_bundle
+from benchmarks.emulated import emulator
 from benchmarks.report import Report
 from examples.demo import deployment
 from onehandler.batch.options import Options
@@ -43,11 +42,7 @@ def main(rows: int, rounds: int, as_json: bool, save: bool) -> None:
     file = rows_file(rows)
     cores = os.cpu_count() or 1
     best: dict[int, float] = {}
-    with (
-        redirect_stdout(sys.stderr),  # what it says is no part of the report
-        deployment.emulator(LOG) as endpoint,
-        deployment.talking_to(endpoint),
-    ):
+    with emulator(LOG) as endpoint:
         deployment.deploy(endpoint, BUNDLE)
         stack = Stack.found("onehandler-dev")
         for number, instances in product(range(rounds), dict.fromkeys((1, cores))):

@@ -9,10 +9,9 @@ conditional writes and with a ledger that counts calls, are run as well: the ora
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
-from contextlib import closing, contextmanager, redirect_stdout
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmarks.demo_model import BUNDLE, ROWS, ensure_bundle
+from benchmarks.emulated import emulator
 from benchmarks.faulting.drops import Rows
 from benchmarks.faulting.run import Run, of_oracle, total
 from benchmarks.faulting.stage import Stage
@@ -117,11 +117,7 @@ def staged(bundle: Path, data: Path, service: Path) -> Iterator[tuple[Stage, Row
     """An emulator with the repository's own deployment, ready for faults."""
     with closing(Handler.load(str(bundle), Settings({}))) as handler:
         rows = Rows.read(handler, data)
-    with (
-        redirect_stdout(sys.stderr),  # what it says is no part of the report
-        deployment.emulator(service / LOG) as endpoint,
-        deployment.talking_to(endpoint),
-    ):
+    with emulator(service / LOG) as endpoint:
         deployment.deploy(endpoint, bundle, service)
         yield Stage.prepare(), rows
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
-import sys
 import time
 import zipfile
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.cold_start_variants import SOURCES, http_event
+from benchmarks.emulated import emulator
 from benchmarks.large_model import WIDTH
-from examples.demo import deployment
 from layers.package import package_aws
 from layers.wheels import this_arch
 from onehandler.bundle import Bundle
@@ -52,11 +50,7 @@ def measure_places(
     """Deploy, start cold `starts` times each, and give one row a place."""
     work = bundle.parent / "places"
     work.mkdir()
-    with (
-        redirect_stdout(sys.stderr),  # what it says is no part of the report
-        deployment.emulator(work / "emulator.log") as endpoint,
-        deployment.talking_to(endpoint),
-    ):
+    with emulator(work / "emulator.log"):
         return [
             _row(place, megabytes, [_cold(place, bundle.name, number) for number in range(starts)])
             for place in _deployed(bundle, work, told)
