@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local_emulator.aws.execution.errors import ExecutorClosed
+from tests.killing import kill
 from tests.local_emulator.aws.execution.functions import (
     answer,
     error,
@@ -59,13 +60,14 @@ def test_a_hundred_kills_at_random_moments(executor: Executor, tmp_path: Path) -
         running = [threads.submit(invoke_all, start) for start in range(4)]
         killed = 0
         end = time.monotonic() + 60
-        while killed < KILLS and time.monotonic() < end:
-            time.sleep(moments.uniform(0, 0.03))
-            children = _instances()
-            if children:
-                os.kill(moments.choice(children), signal.SIGKILL)
-                killed += 1
-        stop.set()
+        try:
+            while killed < KILLS and time.monotonic() < end:
+                time.sleep(moments.uniform(0, 0.03))
+                children = _instances()
+                if children and kill(moments.choice(children)):
+                    killed += 1
+        finally:
+            stop.set()
         for each in running:
             each.result(30)
 
