@@ -7,12 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from examples.demo import model
+
 FOLDER = Path("build/bench/demo")
-JOBLIB = FOLDER / "model.joblib"
-SAMPLE = FOLDER / "train.csv"
-HOLDOUT = FOLDER / "holdout.csv"
-ROWS = FOLDER / "all.csv"
-BUNDLE = FOLDER / "breast-cancer"
+JOBLIB = FOLDER / model.JOBLIB.name
+SAMPLE = FOLDER / model.SAMPLE.name
+HOLDOUT = FOLDER / model.HOLDOUT.name
+ROWS = FOLDER / model.ROWS.name
+BUNDLE = FOLDER / model.BUNDLE.name
 
 
 def ensure_bundle() -> None:

@@ -24,10 +24,3 @@ def build() -> None:
     """Convert, compare with the original, write the bundle."""
     options = ["--sample", str(SAMPLE), "--holdout", str(HOLDOUT), "--name", BUNDLE.name]
     run([sys.executable, "-m", "onehandler.cli.main", "build", str(JOBLIB), *options])
-
-
-def ensure_bundle() -> None:
-    """Train and build unless that was done."""
-    if not (BUNDLE / "bundle.json").exists() or not JOBLIB.exists():
-        train()
-        build()
